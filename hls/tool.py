@@ -1,0 +1,171 @@
+"""External programs: how to find them, which version they are, and how to run them safely."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from hls.errors import StepFailed, ToolMissing
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program that a step needs.
+
+    Attributes:
+        name: what people call it.
+        executables: file names to look for on PATH, first match wins.
+        variable: environment variable that overrides the path.
+        purpose: what the project needs it for.
+        install: the command that installs it on Debian or Ubuntu, or where to get it.
+        version_args: arguments that make it print its version.
+        version_pattern: regular expression whose first group is the version.
+        places: directories to look in after PATH.
+        needed: whether the main job (`make demo`) cannot run without it.
+    """
+
+    name: str
+    executables: tuple[str, ...]
+    variable: str
+    purpose: str
+    install: str
+    version_args: tuple[str, ...] = ("--version",)
+    version_pattern: str = r"(\d+(?:\.\d+)+\S*)"
+    places: tuple[str, ...] = field(default=())
+    needed: bool = False
+
+    def find(self) -> Path | None:
+        """Return the path of the program, or None if it is not installed."""
+        override = os.environ.get(self.variable)
+        if override:
+            found = shutil.which(override)
+            return Path(found) if found else None
+        search = os.pathsep.join([os.environ.get("PATH", os.defpath), *self.places])
+        for name in self.executables:
+            found = shutil.which(name, path=search)
+            if found:
+                return Path(found)
+        return None
+
+    def require(self) -> Path:
+        """Return the path of the program.
+
+        Raises:
+            ToolMissing: naming the program, how to install it and the variable that overrides it.
+        """
+        path = self.find()
+        if path is not None:
+            return path
+        override = os.environ.get(self.variable)
+        got = f"{self.variable}={override}" if override else "nothing on PATH"
+        raise ToolMissing(
+            f"{self.name} is needed ({self.purpose})",
+            got=got,
+            expected=f"an executable {' or '.join(self.executables)}",
+            mend=f"Install it with '{self.install}', or set {self.variable} to its path",
+        )
+
+    def version(self) -> str | None:
+        """Return the installed version, None if it is missing, 'unknown' if it will not tell."""
+        path = self.find()
+        if path is None:
+            return None
+        return _version(str(path), self.version_args, self.version_pattern)
+
+
+@lru_cache(maxsize=64)
+def _version(path: str, args: tuple[str, ...], pattern: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - a program the user installed
+            [path, *args],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    match = re.search(pattern, done.stdout + done.stderr)
+    return match.group(1) if match else "unknown"
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    log: Path,
+    timeout: float = 3600,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+) -> str:
+    """Run a program in `cwd`, append what it prints to `log`, and return it.
+
+    The program gets a process group of its own, which is killed when the time is over or the user
+    interrupts, so no child outlives the step.
+
+    Args:
+        command: program and arguments; never given to a shell.
+        cwd: directory to run in (the step's own).
+        log: file that gets the command line and the output.
+        timeout: limit in seconds.
+        env: variables added to the environment.
+        stdin: text for standard input.
+
+    Raises:
+        StepFailed: on a non-zero exit or at the time limit, with the last lines and the log's path.
+    """
+    words = [str(word) for word in command]
+    with log.open("a", encoding="utf-8") as handle:
+        handle.write(f"$ {' '.join(words)}\n")
+    process = subprocess.Popen(  # noqa: S603 - arguments are a list, no shell
+        words,
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    output, expired = "", False
+    try:
+        output, _ = process.communicate(stdin, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        expired = True
+        _kill(process)
+        output, _ = process.communicate()
+    except BaseException:
+        _kill(process)
+        raise
+    finally:
+        with log.open("a", encoding="utf-8") as handle:
+            handle.write(output)
+    if expired or process.returncode != 0:
+        raise StepFailed(
+            f"{Path(words[0]).name} failed",
+            got=f"no end within {timeout:g} s" if expired else f"exit code {process.returncode}",
+            expected="exit code 0",
+            mend=f"Its last lines:\n{tail(output)}\nThe whole log: {log}",
+        )
+    return output
+
+
+def tail(text: str, lines: int = 12) -> str:
+    """Return the last lines of `text`, indented."""
+    return "\n".join(f"    {line}" for line in text.rstrip().splitlines()[-lines:])
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        process.kill()
