@@ -1,0 +1,108 @@
+"""The C kernel as a shared library that Python calls."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from hls.ckernel.generate import generate
+from hls.files import atomic_path, write_text
+from hls.ir.network import FrozenNetwork, check_stimulus
+from hls.ir.outputs import Outputs
+from hls.tool import Tool, run
+
+GCC = Tool(
+    "gcc",
+    ("gcc",),
+    "GCC_EXE",
+    "compiles the C kernel",
+    "apt-get install gcc libc6-dev",
+    version_args=("-dumpfullversion",),
+    version_pattern=r"(\d+(?:\.\d+)*)",
+    needed=True,
+)
+STRICT = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-Wconversion")
+
+
+class CKernel:
+    """A network as compiled C.
+
+    Args:
+        network: what was compiled.
+        library: shared library with `<name>_batch`.
+    """
+
+    def __init__(self, network: FrozenNetwork, library: Path) -> None:
+        self.network = network
+        self.library = library
+        self._batch = ctypes.CDLL(str(library))[f"{network.name}_batch"]
+        self._batch.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
+        self._batch.restype = None
+
+    def predict(self, x: npt.NDArray[np.generic]) -> Outputs:
+        """Return the answers to `x`, spike times uint8 `[B, inputs]`, in time steps."""
+        x = check_stimulus(self.network, x)
+        c, n = self.network.layers[-1].shape[:2]
+        y = np.empty((len(x), c, n), dtype=np.uint8)
+        self._batch(x.ctypes.data, y.ctypes.data, len(x))
+        return Outputs(y)
+
+
+def cache_dir() -> Path:
+    """Return where compiled kernels are kept: `NEUTNN_CACHE`, else the user's cache directory."""
+    override = os.environ.get("NEUTNN_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME")
+    path = (
+        Path(override) if override else (Path(base) if base else Path.home() / ".cache") / "neutnn"
+    )
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if os.access(path, os.W_OK):
+            return path
+    except OSError:
+        pass
+    return Path(tempfile.gettempdir()) / f"neutnn-{os.getuid()}"
+
+
+def build(
+    network: FrozenNetwork,
+    sources: Mapping[str, str] | None = None,
+    workdir: Path | None = None,
+) -> CKernel:
+    """Compile the C kernel into a shared library, once per text and compiler.
+
+    Args:
+        network: point neurons.
+        sources: generated files by name; made from the network by default.
+        workdir: directory for sources, library and log (the cache by default).
+
+    Raises:
+        ToolMissing: without gcc.
+        StepFailed: if the C does not compile.
+    """
+    sources = generate(network) if sources is None else sources
+    gcc = GCC.require()
+    key = hashlib.sha256(f"{GCC.version()}\0{STRICT}".encode())
+    for name in sorted(sources):
+        key.update(f"\0{name}\0{sources[name]}".encode())
+    directory = (workdir or cache_dir() / "c") / f"{network.name}-{key.hexdigest()[:16]}"
+    library = directory / f"{network.name}.so"
+    if library.is_file():
+        return CKernel(network, library)
+    for name, content in sources.items():
+        write_text(directory / name, content)
+    with atomic_path(library) as temporary:
+        files = [f"{network.name}.c", f"{network.name}_batch.c"]
+        run(
+            [gcc, *STRICT, "-fPIC", "-shared", "-o", temporary, *files],
+            cwd=directory,
+            log=directory / "gcc.log",
+        )
+    return CKernel(network, library)
