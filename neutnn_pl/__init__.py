@@ -6,6 +6,9 @@ from importlib import import_module
 from typing import Any
 
 from hls import __version__
+from neutnn_pl._torchvision import define_missing_operators
+
+define_missing_operators()
 
 _LAZY = {"NeuTNN": "neutnn_pl.modules", "Clusterer": "neutnn_pl.modules"}
 _PACKAGES = ("callbacks", "functional", "kernels", "metrics", "modules", "nn")

@@ -1,0 +1,7 @@
+"""Encoders: from the values of a series to integer spike times on input lines."""
+
+from datamodules.encoders.base import Encoder, aggregate, quantise, standardise
+from datamodules.encoders.minmax import MinMax
+from datamodules.encoders.posneg import PosNeg
+
+__all__ = ["Encoder", "MinMax", "PosNeg", "aggregate", "quantise", "standardise"]
