@@ -1,0 +1,1 @@
+"""Synthesis: RTL to a netlist of library cells, and the libraries' data."""

@@ -1,0 +1,380 @@
+"""Yosys: RTL to a flat netlist of library cells."""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib.util
+import json
+import re
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+
+from hls.errors import InvalidInput, StepFailed, ToolMissing
+from hls.files import unwritable, write_json
+from hls.pdk import Pdk
+from hls.synth.liberty import Library, read_liberty
+from hls.synth.netlist import Netlist, read_netlist
+from hls.tool import Tool, run
+
+YOSYS = Tool(
+    name="Yosys",
+    executables=("yosys",),
+    variable="YOSYS_EXE",
+    purpose="synthesis to gates",
+    install="pip install pyosys",
+    version_args=("-V",),
+    version_pattern=r"Yosys (\d+\.\d+\S*)",
+)
+"""An installed Yosys; without one, pyosys from PyPI does the same in a process of its own."""
+
+OLDEST = (0, 30)
+"""First version of Yosys whose `abc` and `dfflibmap` take `-dont_use`."""
+
+FULL_ADDERS = {
+    "osu018": ("FAX1", "A", "B", "C", "YS", "YC"),
+    "nangate45": ("FA_X1", "A", "B", "CI", "S", "CO"),
+    "sky130hd": ("sky130_fd_sc_hd__fa_1", "A", "B", "CIN", "SUM", "COUT"),
+}
+"""Full adder of a library: cell, its three inputs, sum, carry."""
+
+
+@dataclass(frozen=True)
+class SynthResult:
+    """What a synthesis gave.
+
+    Attributes:
+        top: top module.
+        netlist: flat Verilog netlist with the ports of the RTL.
+        netlist_json: the same netlist as Yosys' JSON.
+        models: Verilog models of the cells used, for simulation without delays.
+        stat: `stat.json`.
+        cells: number of cells.
+        flip_flops: number of flip-flops among them.
+        area_um2: sum of the cells' areas, in um^2.
+        counts: number of each cell, by name.
+        tool: what ran, with its version.
+        notes: what the reader should know.
+    """
+
+    top: str
+    netlist: Path
+    netlist_json: Path
+    models: Path
+    stat: Path
+    cells: int
+    flip_flops: int
+    area_um2: float
+    counts: dict[str, int]
+    tool: str
+    notes: list[str] = field(default_factory=list)
+
+
+def synthesise(
+    sources: Sequence[Path],
+    top: str,
+    pdk: Pdk,
+    out: Path,
+    *,
+    clock_ns: float | None = None,
+    tool: str = "auto",
+    log: Path | None = None,
+) -> SynthResult:
+    """Synthesise Verilog-2005 to a flat netlist of library cells.
+
+    Writes `netlist.v`, `netlist.json`, `cells.v` and `stat.json` to `out`, all of them or none.
+
+    Args:
+        sources: Verilog files.
+        top: top module.
+        pdk: library.
+        out: directory for the results.
+        clock_ns: clock period that mapping aims at, in ns (default: the library's).
+        tool: `pyosys`, `yosys` (installed one), or `auto` (`YOSYS_EXE` if set, else pyosys).
+        log: file for Yosys' output (default `out/yosys.log`).
+
+    Raises:
+        InvalidInput: if a source is missing or the clock period is not positive.
+        ToolMissing: if there is no Yosys.
+        StepFailed: if Yosys fails, infers latches, or leaves nets without or with several drivers.
+    """
+    clock = pdk.clock_ns if clock_ns is None else clock_ns
+    _check_arguments(sources, clock)
+    command, version = find_yosys(tool)
+    out.mkdir(parents=True, exist_ok=True)
+    log = log or out / "yosys.log"
+    with workspace(out) as work:
+        library = read_liberty(pdk.unpacked(work))
+        paths = pdk.unpacked(work)
+        script = _script([p.resolve() for p in sources], top, pdk, library, paths, clock, work)
+        (work / "synth.ys").write_text(script, encoding="utf-8")
+        run([*command, "synth.ys"], cwd=work, log=log)
+        _check_rtl(work, top, log)
+        netlist = read_netlist(work / "netlist.json", top)
+        _check_netlist(netlist, library, log)
+        write_models(netlist, library, work / "cells.v", command, work, log)
+        result = _result(netlist, library, pdk, clock, out, version)
+        write_json(work / "stat.json", _stat(result, pdk, clock))
+        for path in (result.netlist, result.netlist_json, result.models, result.stat):
+            (work / path.name).replace(path)
+    return result
+
+
+def find_yosys(tool: str = "auto") -> tuple[list[str], str]:
+    """Return the command that runs a Yosys script, and the tool's name and version.
+
+    Raises:
+        InvalidInput: for another value of `tool`.
+        ToolMissing: if it is not installed or too old.
+    """
+    import os
+
+    if tool not in ("auto", "pyosys", "yosys"):
+        raise InvalidInput("synthesis tool", got=repr(tool), expected="auto, pyosys or yosys")
+    has_pyosys = importlib.util.find_spec("pyosys") is not None
+    if tool == "yosys" or (tool == "auto" and (os.environ.get("YOSYS_EXE") or not has_pyosys)):
+        path = YOSYS.require()
+        version = YOSYS.version() or "unknown"
+        number = tuple(int(n) for n in re.findall(r"\d+", version)[:2])
+        if number < OLDEST:
+            raise ToolMissing(
+                "Yosys is needed (synthesis to gates)",
+                got=f"version {version} at {path}",
+                expected=f"{OLDEST[0]}.{OLDEST[1]} or newer",
+                mend="Use pyosys (pip install pyosys), or set YOSYS_EXE to a newer one",
+            )
+        return [str(path), "-s"], f"yosys {version}"
+    if not has_pyosys:
+        raise ToolMissing(
+            "pyosys is needed (synthesis to gates)",
+            got="no module pyosys",
+            expected="the Python package pyosys",
+            mend="Install it with 'pip install pyosys', or use an installed yosys",
+        )
+    return [sys.executable, "-P", str(Path(__file__).with_name("runner.py"))], f"pyosys {metadata.version('pyosys')}"
+
+
+@contextmanager
+def workspace(out: Path) -> Iterator[Path]:
+    """Yield a scratch directory inside `out` that is gone afterwards, whatever happens."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".work-", dir=out)).resolve()
+    except OSError as error:
+        raise unwritable(out, error) from error
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _check_arguments(sources: Sequence[Path], clock_ns: float) -> None:
+    if not sources:
+        raise InvalidInput("Verilog sources", got="none", expected="at least one file")
+    for path in sources:
+        if not Path(path).is_file():
+            raise InvalidInput("Verilog source", got=f"no file {path}", expected="a Verilog file")
+    if not clock_ns > 0:
+        raise InvalidInput("clock period", got=f"{clock_ns} ns", expected="more than 0 ns")
+
+
+def _script(
+    sources: Sequence[Path],
+    top: str,
+    pdk: Pdk,
+    library: Library,
+    liberty: Sequence[Path],
+    clock_ns: float,
+    work: Path,
+) -> str:
+    """Return the Yosys script; what it writes goes to its working directory."""
+    cells = [n for n in library.names if any(fnmatch.fnmatch(n, p) for p in pdk.dont_use)]
+    libs = " ".join(f'-liberty "{path}"' for path in liberty)
+    unused = " ".join(f"-dont_use {name}" for name in cells)
+    lines = [f'read_verilog -defer "{path}"' for path in sources]
+    lines += [
+        f"hierarchy -check -top {top}",
+        "proc",
+        "flatten",
+        "opt_clean",
+        "tee -q -o latches.txt select -list t:$dlatch t:$adlatch t:$dlatchsr %u %u %co:+[Q] w:* %i",
+        "tee -q -o check.txt check",
+        f"synth -flatten -top {top}",
+        *_adders(pdk, library, work),
+        f"dfflibmap {libs} {unused}",
+        "setundef -zero",
+        f"abc {libs} {unused} -D {clock_ns * 1000:.0f} -constr abc.constr",
+        "opt_clean -purge",
+        *_ties(pdk),
+        *_port_buffers(pdk, library),
+        "opt_clean -purge",
+        "rename -enumerate",
+        "write_verilog -noattr netlist.v",
+        "write_json netlist.json",
+    ]
+    (work / "abc.constr").write_text(
+        f"set_driving_cell {pdk.driver}\nset_load {_typical_load(pdk, library):g} [all_outputs]\n",
+        encoding="utf-8",
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _typical_load(pdk: Pdk, library: Library) -> float:
+    """Return the load of four buffer inputs, in fF."""
+    pins = library[pdk.driver].pins.values()
+    return 4 * library.cap_ff * max(pin.capacitance for pin in pins)
+
+
+def _adders(pdk: Pdk, library: Library, work: Path) -> list[str]:
+    """Map sums to the library's full adder: smaller, and far fewer cells to place."""
+    adder = FULL_ADDERS.get(pdk.name)
+    if adder is None or adder[0] not in library:
+        return []
+    cell, a, b, c, total, carry = adder
+    (work / "adder.v").write_text(
+        '(* techmap_celltype = "$fa" *)\n'
+        "module map_full_adder (A, B, C, X, Y);\n"
+        "  parameter WIDTH = 1;\n"
+        "  input [WIDTH-1:0] A, B, C;\n"
+        "  output [WIDTH-1:0] X, Y;\n"
+        "  genvar i;\n"
+        "  generate for (i = 0; i < WIDTH; i = i + 1) begin : bits\n"
+        f"    {cell} cell (.{a}(A[i]), .{b}(B[i]), .{c}(C[i]), .{total}(Y[i]), .{carry}(X[i]));\n"
+        "  end endgenerate\n"
+        "endmodule\n",
+        encoding="utf-8",
+    )
+    return ["extract_fa -fa", "techmap -map adder.v", "techmap"]
+
+
+def _ties(pdk: Pdk) -> list[str]:
+    if pdk.tie_high is None or pdk.tie_low is None:
+        return []
+    high, low = " ".join(pdk.tie_high), " ".join(pdk.tie_low)
+    return [f"hilomap -singleton -hicell {high} -locell {low}"]
+
+
+def _port_buffers(pdk: Pdk, library: Library) -> list[str]:
+    """Put a buffer where a port is wired straight to another one, which place and route need."""
+    pins = library[pdk.driver].pins
+    source = next(p.name for p in pins.values() if p.direction == "input")
+    sink = next(p.name for p in pins.values() if p.direction == "output")
+    return [f"insbuf -buf {pdk.driver} {source} {sink}"]
+
+
+def _check_rtl(work: Path, top: str, log: Path) -> None:
+    latches = (work / "latches.txt").read_text(encoding="utf-8").split()
+    if latches:
+        raise StepFailed(
+            f"synthesis of {top}",
+            got=f"latches inferred for {', '.join(sorted(latches))}",
+            expected="flip-flops and gates only",
+            mend=f"Assign the signal in every branch. The whole log: {log}",
+        )
+    text = (work / "check.txt").read_text(encoding="utf-8")
+    _one_driver(top, re.findall(r"Warning: (.*)", text), log)
+
+
+def _one_driver(top: str, problems: list[str], log: Path) -> None:
+    if problems:
+        raise StepFailed(
+            f"synthesis of {top}",
+            got="; ".join(problems[:5]) + (" ..." if len(problems) > 5 else ""),
+            expected="exactly one driver for every net that is used, and no loops",
+            mend=f"Mend the RTL. The whole log: {log}",
+        )
+
+
+def _check_netlist(netlist: Netlist, library: Library, log: Path) -> None:
+    strange = sorted({i.cell for i in netlist.instances if i.cell not in library})
+    if strange:
+        raise StepFailed(
+            f"synthesis of {netlist.top}",
+            got=f"cells that are not in the library: {', '.join(strange[:5])}",
+            expected="library cells only",
+            mend=f"The whole log: {log}",
+        )
+    drivers = Counter(n for p in netlist.ports if p.direction == "input" for n in p.nets)
+    used = {n for p in netlist.ports if p.direction == "output" for n in p.nets}
+    for instance in netlist.instances:
+        pins = library[instance.cell].pins
+        for pin, net in instance.pins.items():
+            if pin in pins and pins[pin].direction == "output":
+                drivers[net] += 1
+            else:
+                used.add(net)
+    names = netlist.names
+    problems = [f"{names.get(n, n)} has {drivers[n]} drivers" for n in drivers if drivers[n] > 1]
+    problems += [f"{names[n]} has no driver" for n in used if n in names and not drivers[n]]
+    _one_driver(netlist.top, problems, log)
+
+
+def write_models(
+    netlist: Netlist, library: Library, path: Path, command: Sequence[str], work: Path, log: Path
+) -> None:
+    """Write Verilog models of the cells in a netlist, made from their Liberty functions."""
+    names = list(netlist.counts)
+    reads = []
+    for i, text in enumerate(library.subset(names)):
+        (work / f"used{i}.lib").write_text(text, encoding="utf-8")
+        reads.append(f"read_liberty -ignore_miss_func used{i}.lib")
+    picked = [name for name in names if name in library]
+    lines = [*reads, f"write_verilog -noattr {path.name}"]
+    (work / "models.ys").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    run([*command, "models.ys"], cwd=work, log=log)
+    written = set(re.findall(r"^module \\?(\S+?)\s*\(", path.read_text(encoding="utf-8"), re.M))
+    if missing := [name for name in picked if name not in written]:
+        raise StepFailed(
+            f"simulation models of {netlist.top}",
+            got=f"no function in the Liberty for {', '.join(missing)}",
+            expected="a function for every cell used",
+            mend="Add these cells to the library's dont_use",
+        )
+
+
+def _result(
+    netlist: Netlist, library: Library, pdk: Pdk, clock_ns: float, out: Path, tool: str
+) -> SynthResult:
+    area = sum(n * library[cell].area for cell, n in netlist.counts.items())
+    flops = sum(n for cell, n in netlist.counts.items() if library[cell].sequential == "ff")
+    notes = [f"mapped for a clock of {clock_ns:g} ns at {pdk.corner}"]
+    tied = sum(isinstance(net, str) for port in netlist.ports for net in port.nets)
+    if tied:
+        notes.append(f"{tied} output bits are constant, and {pdk.name} has no tie cells")
+    return SynthResult(
+        top=netlist.top,
+        netlist=out / "netlist.v",
+        netlist_json=out / "netlist.json",
+        models=out / "cells.v",
+        stat=out / "stat.json",
+        cells=len(netlist.instances),
+        flip_flops=flops,
+        area_um2=round(area, 3),
+        counts=netlist.counts,
+        tool=tool,
+        notes=notes,
+    )
+
+
+def _stat(result: SynthResult, pdk: Pdk, clock_ns: float) -> dict[str, object]:
+    return json.loads(
+        json.dumps(
+            {
+                "top": result.top,
+                "pdk": pdk.name,
+                "clock_ns": clock_ns,
+                "tool": result.tool,
+                "cells": result.cells,
+                "flip_flops": result.flip_flops,
+                "area_um2": result.area_um2,
+                "counts": result.counts,
+                "notes": result.notes,
+            }
+        )
+    )
