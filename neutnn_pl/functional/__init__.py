@@ -20,6 +20,7 @@ from neutnn_pl.functional.philox import (
     synapse_words,
     tie_words,
 )
+from neutnn_pl.functional.pruning import contribution, lowest
 from neutnn_pl.functional.stdp import (
     Cases,
     Draws,
@@ -38,10 +39,12 @@ __all__ = [
     "Draws",
     "Probabilities",
     "answer",
+    "contribution",
     "draw_blocks",
     "evaluate",
     "first_crossing",
     "initial_weights",
+    "lowest",
     "output_horizon",
     "philox",
     "potential",

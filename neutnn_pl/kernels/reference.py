@@ -60,7 +60,7 @@ def infer(x: Tensor, w: Tensor, theta: Tensor, spec: LayerSpec) -> Tensor:
         uint8 `[B, C, N]`; random ties act as `potential`.
     """
     chunk = max(1, _TERMS_AT_ONCE // (w.numel() * spec.steps))
-    return torch.cat([_evaluate(part, w, theta, spec).y for part in x.split(chunk)])
+    return torch.cat([evaluate(part, w, theta, spec).y for part in x.split(chunk)])
 
 
 def learn(
@@ -102,7 +102,7 @@ def _learn_chunk(
     ties = _tie_draws(cycles, at, (c, n, d, s), spec.seed) if spec.tie == "random" else None
     outputs = []
     for b, sample in enumerate(x):
-        state = _evaluate(sample, w, theta, spec, ties and tuple(words[b] for words in ties))
+        state = evaluate(sample, w, theta, spec, ties and tuple(words[b] for words in ties))
         seen = state.segments if spec.stdp_after == "column" else state.dendrites
         flat = F.stdp(
             w.reshape(c, g, p),
@@ -130,13 +130,14 @@ def _tie_draws(
     return words[0].reshape(b, c, n, d, s), words[1].reshape(b, c, n, d), words[2]
 
 
-def _evaluate(
+def evaluate(
     x: Tensor,
     w: Tensor,
     theta: Tensor,
     spec: LayerSpec,
     draws: tuple[Tensor, ...] | None = None,
 ) -> F.ColumnState:
+    """Return spike times at every level; arguments as in `infer`, random ties by `draws`."""
     return F.evaluate(
         x,
         w,

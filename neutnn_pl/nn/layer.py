@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from neutnn_pl import functional as F
 from neutnn_pl.functional.column import RESPONSES, TIES, WTA_MODES
-from neutnn_pl.kernels import LayerSpec, infer, learn
+from neutnn_pl.kernels import LayerSpec, evaluate, infer, learn
 from neutnn_pl.nn.learning import STDP
 
 
@@ -160,6 +160,11 @@ class Layer(nn.Module):
         """
         self.check_times(x)
         return infer(self.receptive(x), self.weights, self.theta, self.spec())
+
+    def evaluate(self, x: Tensor) -> F.ColumnState:
+        """Return spike times at every level, without learning, from uint8 `[B, lines]`."""
+        self.check_times(x)
+        return evaluate(self.receptive(x), self.weights, self.theta, self.spec())
 
     def learn(self, x: Tensor, stdp: STDP, *, seed: int = 0, index: int = 0) -> Tensor:
         """Learn samples one after the other and return their output spike times.

@@ -21,6 +21,9 @@ class Network(nn.Module):
         layers: the layers, first one first; their horizons are set from `tres` upwards.
         tres: temporal resolution of the input in bits; input times are `0 .. 2**tres - 1`.
 
+    Attributes:
+        columns: the layers of columns, first one first.
+
     Raises:
         ValueError: without layers, or if a horizon grows beyond 255.
     """
@@ -42,21 +45,21 @@ class Network(nn.Module):
                     f"Network: layer {index}: got an output horizon of {horizon}; expected at most "
                     "255. Use fewer layers, a lower tres or a lower wres"
                 )
-        self._columns: list[Layer] = list(layers)
+        self.columns: list[Layer] = list(layers)
 
     @property
     def inputs(self) -> int:
         """Number of input lines that the first layer reads."""
-        return int(self._columns[0].lines.max()) + 1
+        return int(self.columns[0].lines.max()) + 1
 
     @property
     def synapses(self) -> int:
         """Number of unpruned synapses, weights of 0 included."""
-        return sum(layer.synapses for layer in self._columns)
+        return sum(layer.synapses for layer in self.columns)
 
     def reset(self, seed: int) -> None:
         """Draw fresh weights for every layer."""
-        for index, layer in enumerate(self._columns):
+        for index, layer in enumerate(self.columns):
             layer.reset(seed, index)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -73,7 +76,7 @@ class Network(nn.Module):
     def trace(self, x: Tensor) -> list[Tensor]:
         """Return every layer's spike times, uint8 `[B, C, N]` each."""
         answers = []
-        for layer in self._columns:
+        for layer in self.columns:
             y = layer(x)
             answers.append(y)
             x = y.flatten(1)
@@ -90,7 +93,7 @@ class Network(nn.Module):
         Returns:
             uint8 `[B, C, N]`.
         """
-        for index, layer in enumerate(self._columns):
+        for index, layer in enumerate(self.columns):
             y = layer.learn(x, stdp, seed=seed, index=index)
             x = y.flatten(1)
         return y
@@ -119,7 +122,7 @@ class Network(nn.Module):
                 # A random tie acts as `potential` in evaluation.
                 tie="index" if layer.tie == "index" else "potential",
             )
-            for layer in self._columns
+            for layer in self.columns
         ]
         return FrozenNetwork(identifier(name), self.inputs, self.tres, tuple(layers))
 
@@ -150,7 +153,7 @@ class Network(nn.Module):
 
     def config(self) -> dict[str, Any]:
         """Return plain values from which `from_config` makes an equal, untrained network."""
-        return {"tres": self.tres, "layers": [layer.config() for layer in self._columns]}
+        return {"tres": self.tres, "layers": [layer.config() for layer in self.columns]}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Network:

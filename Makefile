@@ -1,0 +1,29 @@
+# Two commands do everything on a fresh machine, set-up included.
+.PHONY: demo test setup lint format clean
+
+RUN ?= runs/demo
+
+demo: ## learn, prune, freeze, C, RTL, netlist, proof, layout, report
+	@scripts/setup.sh run
+	@.venv/bin/neutnn flow -c demo --run_dir $(RUN) --overwrite
+
+test: ## everything that this machine can check
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory lint
+	@.venv/bin/python -m pytest
+
+setup:
+	@scripts/setup.sh test
+
+lint: ## the same checks as the pre-commit hooks
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/codespell
+
+format:
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+clean:
+	rm -rf runs build dist .pytest_cache .mypy_cache .ruff_cache
