@@ -16,9 +16,13 @@ WHAT = {
     "snl": "Each potential rises by the weight where a spike arrives.",
 }
 RESERVED = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if "
-    "inline int long register restrict return short signed sizeof static struct switch typedef "
-    "union unsigned void volatile while main".split()
+    word
+    for row in (
+        "auto break case char const continue default do double else enum extern float for goto if",
+        "inline int long main register restrict return short signed sizeof static struct switch",
+        "typedef union unsigned void volatile while",
+    )
+    for word in row.split()
 )
 
 

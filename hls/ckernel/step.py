@@ -61,7 +61,7 @@ def self_test(name: str, directory: Path, log: Path) -> None:
         StepFailed: if it does not compile, a sanitizer speaks, or an answer is wrong.
     """
     gcc = GCC.require()
-    plain = [gcc, *STRICT]
+    plain: list[str | Path] = [gcc, *STRICT]
     run([*plain, "-o", f"{name}_example", f"{name}.c", f"{name}_example.c"], cwd=directory, log=log)
     run([f"./{name}_example"], cwd=directory, log=log)
     program = f"{name}_selftest"

@@ -211,8 +211,8 @@ SELFTEST = """\
 /*
  * {name}: check a file of test vectors. network sha256 {hash}
  *
- * The file holds, per sample, the {inputs} input times and the {columns} x {neurons} expected output
- * times, one byte each. Exit code 0: all as expected.
+ * The file holds, per sample, {inputs} input times and {columns} x {neurons} expected output times,
+ * one byte each. Exit code 0: all as expected.
  */
 #include "{name}.h"
 

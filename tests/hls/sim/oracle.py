@@ -74,10 +74,8 @@ def random_layer(
     w_max = 2 ** int(settings.get("wres", 3)) - 1
     mask = rng.random((c, n, 1, 1, p)) < density
     weights = np.where(mask, rng.integers(0, w_max + 1, mask.shape), 0).astype(np.uint8)
-    if shared:
-        lines = np.tile(np.arange(p) % sources, (c, 1))
-    else:
-        lines = rng.integers(-1, sources, (c, p))
+    common = np.tile(np.arange(p) % sources, (c, 1))
+    lines = common if shared else rng.integers(-1, sources, (c, p))
     mean = max(1.0, theta * p * w_max / 2 * density)
     thetas = rng.integers(max(1, int(mean * 0.7)), int(mean * 1.3) + 2, (c, n))
     return FrozenLayer(
@@ -102,7 +100,7 @@ def random_network(
 def stimulus(
     network: FrozenNetwork, samples: int, seed: int = 0, silent: float = 0.15
 ) -> np.ndarray:
-    """Make random spike times, uint8 `[samples, inputs]`; the first is all silent, then all last."""
+    """Make random spike times, uint8 `[samples, inputs]`; all silent first, then all last."""
     rng = np.random.default_rng(seed)
     x = rng.integers(0, network.horizon, (samples, network.inputs), dtype=np.uint8)
     x[rng.random(x.shape) < silent] = NO_SPIKE

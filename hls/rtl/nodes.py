@@ -1,0 +1,132 @@
+"""Short names for PyVerilog's syntax tree, all widths explicit so that no lint waiver is needed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import pyverilog.vparser.ast as ast
+from pyverilog.ast_code_generator.codegen import ASTCodeGenerator
+
+Node = Any
+
+
+def name(text: str) -> Node:
+    """Return an identifier."""
+    return ast.Identifier(text)
+
+
+def number(value: int, width: int) -> Node:
+    """Return a sized decimal constant."""
+    return ast.IntConst(f"{width}'d{value}")
+
+
+def bit(of: str, index: int, width: int) -> Node:
+    """Return bit `index` of a signal of `width` bits (the signal itself if it has one bit)."""
+    return name(of) if width == 1 else ast.Pointer(name(of), ast.IntConst(str(index)))
+
+
+def part(of: str, high: int, low: int) -> Node:
+    """Return `of[high:low]`, or `of[low]` where that is one bit."""
+    if high == low:
+        return ast.Pointer(name(of), ast.IntConst(str(low)))
+    return ast.Partselect(name(of), ast.IntConst(str(high)), ast.IntConst(str(low)))
+
+
+def concat(nodes: Sequence[Node]) -> Node:
+    """Return `{first, ..., last}`, the first one highest."""
+    return nodes[0] if len(nodes) == 1 else ast.Concat(tuple(nodes))
+
+
+def extend(node: Node, width: int, to: int) -> Node:
+    """Return `node` with zeros above it."""
+    return node if width == to else ast.Concat((number(0, to - width), node))
+
+
+def add(nodes: Sequence[Node]) -> Node:
+    """Return the sum of nodes of one width."""
+    return reduce(ast.Plus, nodes)
+
+
+def join(operator: type, nodes: Sequence[Node]) -> Node:
+    """Return the nodes joined by a binary operator class of PyVerilog."""
+    return reduce(operator, nodes)
+
+
+def width_of(bits: int) -> Node:
+    """Return a range `[bits-1:0]`, None for one bit."""
+    return None if bits == 1 else ast.Width(ast.IntConst(str(bits - 1)), ast.IntConst("0"))
+
+
+def wire(text: str, bits: int, value: Node | None = None) -> list[Node]:
+    """Declare a wire and, if given, what drives it."""
+    items = [ast.Decl((ast.Wire(text, width_of(bits)),))]
+    return items if value is None else [*items, assign(text, value)]
+
+
+def reg(text: str, bits: int) -> Node:
+    """Declare a register."""
+    return ast.Decl((ast.Reg(text, width_of(bits)),))
+
+
+def assign(text: str, value: Node) -> Node:
+    """Drive a wire."""
+    return ast.Assign(ast.Lvalue(name(text)), ast.Rvalue(value))
+
+
+def load(text: str, value: Node) -> Node:
+    """Return a non-blocking assignment."""
+    return ast.NonblockingSubstitution(ast.Lvalue(name(text)), ast.Rvalue(value))
+
+
+def when(condition: Node, then: Sequence[Node], other: Sequence[Node] | Node = ()) -> Node:
+    """Return an if statement; `other` may be a statement list or another if statement."""
+    if isinstance(other, Sequence):
+        other = ast.Block(tuple(other)) if other else None
+    return ast.IfStatement(condition, ast.Block(tuple(then)), other)
+
+
+def clocked(*statements: Node) -> Node:
+    """Return `always @(posedge clk)`."""
+    edge = ast.SensList((ast.Sens(name("clk"), "posedge"),))
+    return ast.Always(edge, ast.Block(statements))
+
+
+def instance(module: str, label: str, ports: Mapping[str, Node]) -> Node:
+    """Instantiate a module with named ports."""
+    arguments = tuple(ast.PortArg(port, node) for port, node in ports.items())
+    return ast.InstanceList(module, (), (ast.Instance(module, label, arguments, ()),))
+
+
+def module(
+    text: str,
+    inputs: Mapping[str, int],
+    outputs: Mapping[str, int],
+    items: Iterable[Node],
+    registered: Sequence[str] = (),
+) -> str:
+    """Return the text of a module.
+
+    Args:
+        text: its name.
+        inputs: width of every input, by name, in order.
+        outputs: width of every output, by name, in order.
+        items: what stands in it.
+        registered: the outputs that are registers.
+    """
+    ports = [ast.Ioport(ast.Input(port, width_of(w))) for port, w in inputs.items()]
+    for port, w in outputs.items():
+        second = ast.Reg(port, width_of(w)) if port in registered else None
+        ports.append(ast.Ioport(ast.Output(port, width_of(w)), second))
+    node = ast.ModuleDef(text, ast.Paramlist(()), ast.Portlist(tuple(ports)), tuple(items))
+    return _tidy(ASTCodeGenerator().visit(ast.Source("", ast.Description((node,)))))
+
+
+def _tidy(written: str) -> str:
+    """Drop trailing blanks, double empty lines and the line breaks inside an instance's head."""
+    text = "\n".join(line.rstrip() for line in written.strip().splitlines())
+    text = re.sub(r"^(  \w+)\n  (\w+)\n  \($", r"\1 \2 (", text, flags=re.MULTILINE)
+    text = re.sub(r"^(module \w+)\n\($", r"\1 (", text, flags=re.MULTILINE)
+    return re.sub(r"\n{3,}", "\n\n", text) + "\n"

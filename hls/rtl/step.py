@@ -1,0 +1,75 @@
+"""The flow's step `rtl`: write the Verilog and its list of ports, and lint it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hls.files import write_json, write_text
+from hls.ir.store import load
+from hls.rtl.generate import generate
+from hls.step import Step, StepContext
+from hls.tool import Tool, run
+
+VERILATOR = Tool(
+    "Verilator",
+    ("verilator",),
+    "VERILATOR_EXE",
+    "lints and simulates the RTL",
+    "apt-get install verilator g++ make",
+    needed=True,
+)
+
+
+class RtlStep(Step):
+    """Write `<name>.v` and `ports.json`, and lint with every warning on."""
+
+    id = "rtl"
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """Return the linter."""
+        return (VERILATOR,)
+
+    def inputs(self, run_dir: Path) -> dict[str, Path]:
+        """Return the frozen network."""
+        return {"frozen": run_dir / "frozen"}
+
+    def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
+        """Write and lint; return lines of Verilog, registers and clocks."""
+        network = load(context.inputs["frozen"])
+        design = generate(network)
+        source = context.dir / f"{design.name}.v"
+        write_text(source, design.text)
+        document = {
+            "top": design.name,
+            "network_sha256": network.hash,
+            "cycles_worst": design.cycles_worst,
+            "ports": [vars(port) for port in design.ports],
+        }
+        write_json(context.dir / "ports.json", document)
+        lint(source, design.name, context.log)
+        lines = design.text.count("\n")
+        metrics = {
+            "lines_of_verilog": lines,
+            "flip_flops": design.flip_flops,
+            "cycles_worst": design.cycles_worst,
+            "lint_warnings": 0,
+        }
+        summary = (
+            f"{lines} lines of Verilog, {design.flip_flops} flip-flops, "
+            f"at most {design.cycles_worst} clocks, lint clean"
+        )
+        return metrics, summary
+
+
+def lint(source: Path, top: str, log: Path) -> None:
+    """Lint a file with every warning of Verilator on.
+
+    Raises:
+        StepFailed: with the warnings.
+    """
+    verilator = VERILATOR.require()
+    command: list[str | Path] = [verilator, "--lint-only", "-Wall", "--language", "1364-2005"]
+    command += ["--top-module", top]
+    run([*command, source.name], cwd=source.parent, log=log)

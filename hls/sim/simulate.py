@@ -1,0 +1,199 @@
+"""Run RTL or a netlist over spike times in Icarus or Verilator."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hls.errors import InvalidInput, StepFailed
+from hls.files import unwritable, write_text
+from hls.ir.network import FrozenNetwork, check_stimulus
+from hls.ir.outputs import Outputs
+from hls.rtl.step import VERILATOR
+from hls.sim.bench import CPP, VERILOG, Shape, shape_of
+from hls.tool import Tool, run
+
+IVERILOG = Tool(
+    "Icarus Verilog",
+    ("iverilog",),
+    "IVERILOG_EXE",
+    "simulates RTL and netlists",
+    "apt-get install iverilog",
+    version_args=("-V",),
+    needed=True,
+)
+VVP = Tool(
+    "vvp",
+    ("vvp",),
+    "VVP_EXE",
+    "runs what Icarus Verilog compiled",
+    "apt-get install iverilog",
+    version_args=("-V",),
+    needed=True,
+)
+SIMULATORS: dict[str, tuple[Tool, ...]] = {"icarus": (IVERILOG, VVP), "verilator": (VERILATOR,)}
+
+
+class Simulation(NamedTuple):
+    """What a simulation gave.
+
+    Attributes:
+        outputs: answers to every sample.
+        mean_cycles: mean clocks per sample, from the edge that samples `start` until `done`.
+        cycles: clocks of every sample, int64 `[B]`.
+    """
+
+    outputs: Outputs
+    mean_cycles: float
+    cycles: npt.NDArray[np.int64]
+
+
+def simulate(
+    sources: Sequence[Path],
+    top: str,
+    network: FrozenNetwork,
+    x: npt.NDArray[np.generic],
+    *,
+    simulator: str = "icarus",
+    workdir: Path,
+    vcd: Path | None = None,
+    vcd_samples: int = 20,
+    vcd_depth: int = 0,
+    reset: bool = True,
+    disturb: bool = False,
+) -> Simulation:
+    """Simulate a design that follows the protocol of the generated RTL.
+
+    Args:
+        sources: Verilog files: the RTL, or a netlist and its cell models.
+        top: name of the top module.
+        network: gives the widths of the ports.
+        x: spike times, uint8 `[B, inputs]`, in time steps.
+        simulator: `icarus` or `verilator`.
+        workdir: directory for test bench, program, stimulus, result and log.
+        vcd: file for the waveforms of a second run over the first samples (Icarus only).
+        vcd_samples: how many samples that run takes.
+        vcd_depth: levels of hierarchy in it: 1 for the top's nets only, 0 for all.
+        reset: pulse `rst` at power-up (Icarus only; otherwise the first `start` does it).
+        disturb: before every sample leave another one in its middle, by `rst` or `start` in turn
+            (Icarus only).
+
+    Raises:
+        InvalidInput: on times out of range or an unknown simulator.
+        ToolMissing: if the simulator is not installed.
+        StepFailed: if the design does not compile, hangs, or gives an X.
+    """
+    x = check_stimulus(network, x)
+    if simulator not in SIMULATORS:
+        raise InvalidInput("simulator", got=repr(simulator), expected="icarus or verilator")
+    for tool in SIMULATORS[simulator]:
+        tool.require()
+    workdir, sources = Path(workdir).resolve(), [Path(source).resolve() for source in sources]
+    try:
+        workdir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(workdir, error) from error
+    shape, log = shape_of(network), workdir / f"{simulator}.log"
+    if simulator == "icarus":
+        command = _icarus(sources, top, shape, workdir, log, vcd_depth)
+        flags = [*([] if reset else ["+noreset"]), *(["+disturb"] if disturb else [])]
+        result = _run_icarus(command, x, workdir, log, flags)
+        if vcd is not None:
+            wave = [*flags, f"+vcd={Path(vcd).resolve()}"]
+            _run_icarus(command, x[:vcd_samples], workdir, log, wave)
+    else:
+        program = _verilator(sources, top, shape, workdir, log)
+        result = _run(workdir, x, lambda i, o: run([program, i, o], cwd=workdir, log=log))
+    return _parse(result, simulator, network, shape, len(x))
+
+
+def _icarus(
+    sources: list[Path], top: str, shape: Shape, workdir: Path, log: Path, depth: int
+) -> list[Path]:
+    bench, program = workdir / "testbench.v", workdir / "testbench.vvp"
+    write_text(bench, VERILOG.format(top=top, depth=depth, **vars(shape)))
+    words: list[str | Path] = [IVERILOG.require(), "-g2005", "-s", "testbench", "-o", program]
+    run([*words, bench, *sources], cwd=workdir, log=log)
+    return [VVP.require(), program]
+
+
+def _run_icarus(
+    command: list[Path], x: npt.NDArray[np.uint8], workdir: Path, log: Path, flags: list[str]
+) -> list[str]:
+    def go(stimulus: Path, result: Path) -> None:
+        files = [f"+stimulus={stimulus}", f"+result={result}"]
+        run([command[0], "-n", command[1], *files, *flags], cwd=workdir, log=log)
+
+    return _run(workdir, x, go)
+
+
+def _verilator(sources: list[Path], top: str, shape: Shape, workdir: Path, log: Path) -> Path:
+    harness, objects = workdir / "testbench.cpp", workdir / "obj"
+    write_text(harness, CPP.format(top=top, **vars(shape)))
+    words: list[str | Path] = [VERILATOR.require(), "--cc", "--exe", "--build", "-Wno-fatal"]
+    words += ["-Wno-lint", "--x-initial", "unique", "--x-assign", "unique", "--top-module", top]
+    words += ["-j", str(os.cpu_count() or 1), "-Mdir", objects, "-O3", "--no-timing"]
+    words += ["-MAKEFLAGS", "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0"]
+    run([*words, harness, *sources], cwd=workdir, log=log)
+    return objects / f"V{top}"
+
+
+def _run(workdir: Path, x: npt.NDArray[np.uint8], go: object) -> list[str]:
+    """Write the stimulus, run, and return the lines of the result."""
+    with tempfile.TemporaryDirectory(dir=workdir) as name:
+        stimulus, result = Path(name) / "stimulus.bin", Path(name) / "result.txt"
+        stimulus.write_bytes(x.tobytes())
+        go(stimulus, result)  # type: ignore[operator]
+        return result.read_text(encoding="ascii").splitlines()
+
+
+def _parse(
+    lines: list[str], simulator: str, network: FrozenNetwork, shape: Shape, samples: int
+) -> Simulation:
+    if len(lines) != samples:
+        raise StepFailed(
+            f"{simulator}: the simulation stopped early",
+            got=f"{len(lines)} samples",
+            expected=f"{samples}",
+        )
+    cycles = np.zeros(samples, dtype=np.int64)
+    winner = np.full((samples, shape.columns), -1, dtype=np.int64)
+    time = np.zeros((samples, shape.columns), dtype=np.int64)
+    for sample, line in enumerate(lines):
+        words = line.split()
+        if words[0] == "hang":
+            raise StepFailed(
+                f"{simulator}: the design hangs at sample {sample}",
+                got=f"done = {words[1]} {shape.limit} clocks after start",
+                expected="done = 1",
+            )
+        if set("".join(words[1:])) - {"0", "1"}:
+            raise StepFailed(
+                f"{simulator}: undefined outputs at sample {sample}",
+                got=f"spiked {words[1]}, winner {words[2]}, spike_time {words[3]}",
+                expected="0 and 1 only",
+            )
+        cycles[sample] = int(words[0])
+        for c in range(shape.columns):
+            if words[1][-1 - c] == "1":
+                winner[sample, c] = _field(words[2], c, shape.winner)
+                time[sample, c] = _field(words[3], c, shape.time)
+    neurons = network.layers[-1].shape[1]
+    if winner.max(initial=-1) >= neurons:
+        raise StepFailed(
+            f"{simulator}: winner", got=int(winner.max()), expected=f"0 .. {neurons - 1}"
+        )
+    mean = float(cycles.mean()) if samples else 0.0
+    return Simulation(Outputs.from_winners(winner, time, neurons), mean, cycles)
+
+
+def _field(digits: str, index: int, width: int) -> int:
+    """Return field `index` of a string of binary digits, the lowest field last."""
+    end = len(digits) - index * width
+    return int(digits[end - width : end], 2)
