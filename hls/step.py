@@ -29,7 +29,7 @@ class StepRecord:
 
     Attributes:
         id: name of the step, which is also its directory under `steps/`.
-        status: `done` or `failed`.
+        status: `running`, `done` or `failed`.
         started: start, ISO 8601, UTC.
         seconds: wall-clock run time, in s.
         inputs: SHA-256 of every input, by name.
@@ -84,10 +84,12 @@ class Step(ABC):
 
     Attributes:
         id: name, also of its directory; `a-z`, digits and dashes.
-        tools: external programs whose version decides whether the result is still good.
+        keep: names in the directory that a run of the same fingerprint finds again after it was
+            interrupted, such as checkpoints.
     """
 
     id: str = ""
+    keep: tuple[str, ...] = ()
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -102,6 +104,10 @@ class Step(ABC):
     @abstractmethod
     def inputs(self, run_dir: Path) -> dict[str, Path]:
         """Return the files and directories that this step reads, by name."""
+
+    def outputs_beside(self, run_dir: Path) -> dict[str, Path]:
+        """Return what the step also writes outside its directory (almost always nothing)."""
+        return {}
 
     @abstractmethod
     def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
@@ -141,15 +147,19 @@ def stale_reason(step: Step, run_dir: Path) -> str | None:
         if before != after:
             names = [n for n in {**before, **after} if before.get(n) != after.get(n)]
             return f"{part} changed: {', '.join(names)}"
+    beside = step.outputs_beside(run_dir)
     for name, digest in record.outputs.items():
-        path = directory / name
-        if not path.is_file() or sha256(path) != digest:
+        path = beside.get(name, directory / name)
+        if not path.exists() or sha256(path) != digest:
             return f"output changed: {name}"
     return None
 
 
 def execute(step: Step, run_dir: Path) -> StepRecord:
     """Run a step in its own, emptied directory and write its record last.
+
+    What an interrupted run of the same inputs, options and tools left under the names in
+    `step.keep` stays, so that the step can go on from there.
 
     Raises:
         InvalidInput: if an input is missing or the directory cannot be written.
@@ -167,14 +177,12 @@ def execute(step: Step, run_dir: Path) -> StepRecord:
             )
     for tool in step.tools:
         tool.require()
-    print_ = fingerprint(step, run_dir) or {}
-    record = StepRecord(step.id, "running", _now(), **print_)
+    record = StepRecord(step.id, "running", _now(), **(fingerprint(step, run_dir) or {}))
     try:
-        if directory.exists():
-            shutil.rmtree(directory)
-        directory.mkdir(parents=True)
+        _clear(directory, step.keep if _continues(record, directory) else ())
     except OSError as error:
         raise unwritable(directory, error) from error
+    write_json(directory / RECORD, vars(record))
     context = StepContext(run_dir, directory, directory / LOG, paths)
     begin = time.monotonic()
     try:
@@ -193,10 +201,34 @@ def execute(step: Step, run_dir: Path) -> StepRecord:
     record.status = "done"
     record.seconds = round(time.monotonic() - begin, 3)
     record.outputs = {
-        str(p.relative_to(directory)): sha256(p) for p in sorted(directory.rglob("*")) if p.is_file()
-    }
+        str(p.relative_to(directory)): sha256(p)
+        for p in sorted(directory.rglob("*"))
+        if p.is_file() and p.name != RECORD
+    } | {name: sha256(path) for name, path in step.outputs_beside(run_dir).items()}
     write_json(directory / RECORD, vars(record))
     return record
+
+
+def _continues(record: StepRecord, directory: Path) -> bool:
+    """Return whether the directory holds an unfinished run of the same fingerprint."""
+    before = StepRecord.read(directory)
+    return (
+        before is not None
+        and before.status != "done"
+        and (before.inputs, before.options, before.tools)
+        == (record.inputs, record.options, record.tools)
+    )
+
+
+def _clear(directory: Path, keep: tuple[str, ...]) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for child in directory.iterdir():
+        if child.name in keep:
+            continue
+        if child.is_dir() and not child.is_symlink():
+            shutil.rmtree(child)
+        else:
+            child.unlink()
 
 
 def _now() -> str:

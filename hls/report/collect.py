@@ -1,0 +1,130 @@
+"""Collects the figures of a run from the records of its steps."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hls import __version__
+from hls.errors import InvalidInput
+from hls.files import write_json, write_text
+from hls.step import StepRecord, step_dir
+
+ROWS: tuple[tuple[str, str, str, str], ...] = (
+    # group, name in report.json, what people call it, step:metric
+    ("quality (test)", "rand", "Rand index", "prune:rand_after"),
+    ("quality (test)", "ari", "adjusted Rand index", "prune:ari_after"),
+    ("quality (test)", "nmi", "NMI", "prune:nmi_after"),
+    ("quality (test)", "purity", "purity", "prune:purity_after"),
+    ("quality (test)", "coverage", "coverage", "prune:coverage_after"),
+    ("quality (test)", "rand_unpruned", "Rand index, unpruned", "prune:rand_before"),
+    ("quality (test)", "ari_unpruned", "adjusted Rand index, unpruned", "prune:ari_before"),
+    ("k-means (test)", "kmeans_rand", "Rand index", "prune:kmeans_rand"),
+    ("k-means (test)", "kmeans_ari", "adjusted Rand index", "prune:kmeans_ari"),
+    ("k-means (test)", "kmeans_nmi", "NMI", "prune:kmeans_nmi"),
+    ("network", "synapses_before", "synapses before pruning", "prune:synapses_before"),
+    ("network", "synapses", "synapses after pruning", "freeze:synapses"),
+    ("network", "input_spikes_per_sample", "input spikes / sample", "freeze:input_spikes_per_sample"),
+    (
+        "network",
+        "output_spikes_per_sample",
+        "output spikes / sample",
+        "freeze:output_spikes_per_sample",
+    ),
+    ("C kernel", "lines_of_c", "lines", "ckernel:lines_of_c"),
+    ("hardware", "cycles_worst", "cycles, worst", "rtl:cycles_worst"),
+    ("hardware", "cycles_mean", "cycles, mean over test", "verify:cycles_mean"),
+    ("hardware", "cells", "cells", "synth:cells"),
+    ("hardware", "flip_flops", "flip-flops", "synth:flip_flops"),
+    ("hardware", "cell_area_um2", "cell area, um^2", "synth:area_um2"),
+    ("layout", "die_area_um2", "die area, um^2", "layout:die_area_um2"),
+    ("layout", "utilisation_percent", "utilisation, %", "layout:utilisation_percent"),
+    ("layout", "wire_length_um", "wire length, um", "layout:wire_length_um"),
+    ("layout", "router_violations", "router's rule violations", "layout:router_violations"),
+    ("layout", "clock_ns", "clock, ns", "layout:clock_ns"),
+    ("layout", "slack_ns", "slack, ns", "layout:slack_ns"),
+    ("layout", "power_uw", "power, uW", "layout:power_uw"),
+    (
+        "layout",
+        "energy_per_inference_pj",
+        "energy / inference, pJ",
+        "layout:energy_per_inference_pj",
+    ),
+)
+
+
+def collect(run_dir: Path) -> dict[str, Any]:
+    """Return everything a report shows.
+
+    Returns:
+        `figures` (name to number, units in the names), `steps` (records without outputs),
+        `ladder` (rows), `notes` (what could not be given, and why), `method`.
+
+    Raises:
+        InvalidInput: if the directory is not a run.
+    """
+    directory = run_dir / "steps"
+    if not directory.is_dir():
+        raise InvalidInput(
+            f"run {run_dir}", got="no steps in it", expected="a run's directory"
+        )
+    records = {
+        path.name: record
+        for path in sorted(directory.iterdir())
+        if (record := StepRecord.read(path)) is not None and record.status == "done"
+    }
+    figures = {}
+    for _, name, _, source in ROWS:
+        step, _, metric = source.partition(":")
+        if step in records and records[step].metrics.get(metric) is not None:
+            figures[name] = records[step].metrics[metric]
+    layout = records["layout"].metrics if "layout" in records else {}
+    return {
+        "project": {"name": "neutnn-pl", "version": __version__},
+        "run": run_dir.name,
+        "network": records["freeze"].metrics.get("hash") if "freeze" in records else None,
+        "figures": figures,
+        "ladder": _ladder(run_dir),
+        "method": {
+            key: value
+            for key, value in layout.items()
+            if key.endswith(("_method", "_tool", "_pdk")) or key in ("tool", "pdk", "parasitics")
+        },
+        "notes": list(layout.get("notes", [])),
+        "steps": {
+            name: {
+                key: value
+                for key, value in vars(record).items()
+                if key in ("seconds", "options", "tools", "metrics", "summary", "started")
+            }
+            for name, record in records.items()
+        },
+    }
+
+
+def write_report(run_dir: Path, seconds: float | None = None) -> dict[str, Any]:
+    """Write `report.json`, `report.md` and the pictures of a run; return the report.
+
+    Args:
+        run_dir: the run's directory.
+        seconds: run time of the whole flow, in s, if it is known.
+    """
+    from hls.report.pictures import draw
+    from hls.report.table import as_markdown
+
+    report = collect(run_dir)
+    if seconds is not None:
+        report["seconds"] = round(seconds, 1)
+    report["pictures"] = draw(run_dir)
+    write_json(run_dir / "report.json", report)
+    write_text(run_dir / "report.md", as_markdown(report))
+    return report
+
+
+def _ladder(run_dir: Path) -> list[dict[str, Any]]:
+    path = step_dir(run_dir, "verify") / "ladder.json"
+    if not path.is_file():
+        return []
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return list(rows["rungs"] if isinstance(rows, dict) else rows)

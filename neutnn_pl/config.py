@@ -1,0 +1,260 @@
+"""The configuration of a run: recipes in YAML, flat options, Lightning's command line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import neutnn_pl  # noqa: F401 - before any import of lightning: see neutnn_pl._torchvision
+
+import lightning as L  # isort: skip
+from jsonargparse import Namespace
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+
+import datamodules.encoders  # noqa: F401 - so that short class names are known
+import datamodules.ucr  # noqa: F401
+from hls.errors import InvalidInput
+from hls.flow import HardwareOptions, LayoutOptions
+from neutnn_pl.callbacks import Pruning
+from neutnn_pl.modules import NeuTNN
+from neutnn_pl.recipes import find_recipe
+
+TRAINER_DEFAULTS: dict[str, Any] = {
+    "accelerator": "auto",
+    "devices": 1,
+    "max_epochs": 20,
+    "logger": True,
+    "num_sanity_val_steps": 0,
+    "log_every_n_steps": 1,
+    "enable_model_summary": False,
+}
+_ENTRY = re.compile(r"[\"'`]?-{0,2}((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)[\"'`]?")
+
+
+@dataclass
+class RunOptions:
+    """Where a run goes.
+
+    Attributes:
+        dir: directory of the run; default `runs/<recipe>`.
+        overwrite: empty a directory that holds another configuration.
+        new: take the next free name instead (`-2`, `-3`, ...).
+        wandb: log to Weights & Biases too (WANDB_MODE=offline needs no account).
+    """
+
+    dir: str | None = None
+    overwrite: bool = False
+    new: bool = False
+    wandb: bool = False
+
+
+class _Parser(LightningArgumentParser):
+    """A parser that answers a misspelt key with the nearest one."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Stop with the message and, where a key is unknown, what was meant."""
+        raise InvalidInput(did_you_mean(_tidy(message), known_keys(self)))
+
+
+class RecipeCLI(LightningCLI):
+    """Lightning's command line with a run directory, pruning and hardware options."""
+
+    def __init__(self, args: list[str]) -> None:
+        self.recipe, args = resolve_recipe(args)
+        saved, sys.argv = sys.argv, sys.argv[:1]
+        try:
+            super().__init__(
+                NeuTNN,
+                L.LightningDataModule,
+                subclass_mode_model=True,
+                subclass_mode_data=True,
+                save_config_callback=None,
+                trainer_defaults=dict(TRAINER_DEFAULTS),
+                seed_everything_default=False,
+                parser_class=_Parser,
+                parser_kwargs={"prog": "neutnn", "allow_abbrev": False},
+                args=args,
+                run=False,
+                auto_configure_optimizers=False,
+            )
+        finally:
+            sys.argv = saved
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add everything that is not Lightning's."""
+        parser.add_class_arguments(RunOptions, "run")
+        parser.add_class_arguments(Pruning, "pruning")
+        parser.add_class_arguments(HardwareOptions, "hardware")
+        parser.add_class_arguments(LayoutOptions, "layout")
+        parser.add_argument(
+            "--ckpt_path", type=str | None, default=None, help="checkpoint to go on from or to use"
+        )
+        for name in ("inputs", "tres"):
+            parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
+
+    def instantiate_classes(self) -> None:
+        """Make data and model; the trainer comes later, when the run directory is known."""
+        self.config_init = self.parser.instantiate_classes(self.config)
+        self.datamodule = self._get(self.config_init, "data")
+        self.model = self._get(self.config_init, "model")
+        self.pruning: Pruning = self.config_init.pruning
+        self.run_options: RunOptions = self.config_init.run
+        self.hardware: HardwareOptions = self.config_init.hardware
+        self.layout: LayoutOptions = self.config_init.layout
+
+    def make_trainer(self, **changes: Any) -> L.Trainer:  # noqa: ANN401 - Trainer's arguments
+        """Return the recipe's trainer with some arguments replaced and callbacks added."""
+        settings = dict(self._get(self.config_init, "trainer"))
+        callbacks = settings.pop("callbacks") or []
+        own = callbacks if isinstance(callbacks, list) else [callbacks]
+        return L.Trainer(**{**settings, **changes, "callbacks": own + changes.get("callbacks", [])})
+
+    def training_options(self) -> dict[str, Any]:
+        """Return the part of the configuration that decides what is learnt, as plain values."""
+        plain = self.plain()
+        trainer = dict(plain["trainer"])
+        for harmless in ("logger", "enable_progress_bar", "default_root_dir", "profiler"):
+            trainer.pop(harmless, None)
+        return {"model": plain["model"], "data": plain["data"], "trainer": trainer}
+
+    def plain(self) -> dict[str, Any]:
+        """Return the resolved configuration as plain values, without where the run goes."""
+        import yaml
+
+        config = self.config.clone()
+        for key in ("config", "run", "ckpt_path"):
+            config.pop(key, None)
+        text = self.parser.dump(config, skip_validation=True, skip_link_targets=True)
+        return dict(yaml.safe_load(text))
+
+
+def run_directory(cli: RecipeCLI) -> Path:
+    """Return the run's directory, with `config.yaml` in it.
+
+    Raises:
+        InvalidInput: if it holds another configuration and neither `overwrite` nor `new` is set,
+            or cannot be written.
+    """
+    import shutil
+
+    from hls.files import write_text
+
+    options = cli.run_options
+    path = Path(options.dir or Path("runs") / cli.recipe)
+    text = cli.parser.dump(_without_run(cli.config), skip_validation=True, skip_link_targets=True)
+    if options.new:
+        base, number = path, 2
+        while path.exists():
+            path, number = base.with_name(f"{base.name}-{number}"), number + 1
+    elif path.exists() and any(path.iterdir()) and _read(path / "config.yaml") != text:
+        if not options.overwrite:
+            raise InvalidInput(
+                f"run directory {path}",
+                got="a run of another configuration in it",
+                expected="an empty directory, or the same configuration",
+                mend="Choose another with --run_dir, or add --overwrite or --new",
+            )
+        if not (path / "config.yaml").is_file():
+            raise InvalidInput(
+                f"run directory {path}",
+                got="files, but no config.yaml",
+                expected="a run of ours to overwrite",
+                mend="Choose another with --run_dir",
+            )
+        shutil.rmtree(path)
+    write_text(path / "config.yaml", text)
+    return path
+
+
+def resolve_recipe(args: list[str]) -> tuple[str, list[str]]:
+    """Return the recipe's name and the arguments with its path in place of its name.
+
+    `--run_dir`, `--overwrite`, `--new` and `--wandb` are short for `--run.*`.
+    """
+    short = {"--run_dir": "--run.dir"}
+    flags = {"--overwrite": "overwrite", "--new": "new", "--wandb": "wandb"}
+    name, out = "run", []
+    take = False
+    for arg in args:
+        word, _, value = arg.partition("=")
+        if take:
+            arg, take = str(find_recipe(arg)), False
+            name = Path(arg).stem
+        elif word in ("-c", "--config") and value:
+            path = find_recipe(value)
+            name, arg = path.stem, f"--config={path}"
+        elif word in ("-c", "--config"):
+            take = True
+        elif word in short:
+            arg = short[word] + (f"={value}" if value else "")
+        elif word in flags:
+            arg = f"--run.{flags[word]}={value or 'true'}"
+        out.append(arg)
+    return name, out
+
+
+def known_keys(parser: LightningArgumentParser) -> set[str]:
+    """Return every key of a configuration, those of our classes included."""
+    import inspect
+
+    from datamodules.encoders import MinMax, PosNeg
+    from datamodules.ucr import UCR
+    from neutnn_pl.modules import Clusterer
+    from neutnn_pl.nn import STDP
+
+    keys = {action.dest for action in parser._actions if action.dest}
+    for cls, prefix in (
+        (Clusterer, "model"),
+        (NeuTNN, "model"),
+        (STDP, "model.learning"),
+        (UCR, "data"),
+        (MinMax, "data.encoder"),
+        (PosNeg, "data.encoder"),
+    ):
+        for name in inspect.signature(cls).parameters:
+            keys |= {f"{prefix}.{name}", f"{prefix}.init_args.{name}"}
+    return keys | {key.split(".")[0] for key in keys}
+
+
+def did_you_mean(message: str, keys: set[str]) -> str:
+    """Return the message with the nearest known key added where one is unknown."""
+    if "Did you mean" in message or not re.search(r"nrecognized|not expected|does not exist|not accepted", message):
+        return message
+    leaves = {key.rpartition(".")[2]: key for key in sorted(keys)}
+    for word in _ENTRY.findall(message):
+        if word in keys:
+            continue
+        near = difflib.get_close_matches(word, keys, n=1, cutoff=0.75)
+        if not near:
+            leaf = word.rpartition(".")[2]
+            if leaf in leaves:
+                continue
+            near = difflib.get_close_matches(leaf, leaves, n=1, cutoff=0.75)
+        if near and near[0] != word:
+            return f"{message}. Did you mean '{near[0]}'?"
+    return message
+
+
+def _tidy(message: str) -> str:
+    """Return a parser's message on one line, without what it says about union types."""
+    text = re.sub(r"\s+", " ", message).strip()
+    inner = re.search(r"Option '\w+' is not accepted(\. Did you mean '\w+'\?)?", text)
+    where = re.search(r"Parser key \"([\w.]+)\"", text)
+    if inner:
+        return f"{where.group(1)}: {inner.group(0)}" if where else inner.group(0)
+    return text
+
+
+def _without_run(config: Namespace) -> Namespace:
+    config = config.clone()
+    for key in ("config", "run", "ckpt_path"):
+        config.pop(key, None)
+    return config
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None

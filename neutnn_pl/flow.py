@@ -1,0 +1,243 @@
+"""The steps above the frozen network, and the one place that joins PyTorch with hardware."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger, Logger
+from torch import Tensor
+
+from hls.errors import InvalidInput
+from hls.files import atomic_path, write_json
+from hls.flow import hardware_steps, write_stimulus
+from hls.ir import FrozenNetwork, save
+from hls.step import Step, StepContext, step_dir
+from neutnn_pl.callbacks import KMeansBaseline, Pruning
+from neutnn_pl.config import RecipeCLI
+from neutnn_pl.modules import NeuTNN
+from neutnn_pl.modules.neutnn import read_checkpoint
+from neutnn_pl.nn.network import identifier
+
+CHECKPOINTS = "checkpoints"
+LAST = f"{CHECKPOINTS}/last.ckpt"
+PRUNED = "pruned.ckpt"
+REMAKE = "Run 'neutnn fit' first"
+
+
+class FitStep(Step):
+    """Learns; goes on from the last checkpoint if it was interrupted."""
+
+    id = "fit"
+    keep = (CHECKPOINTS,)
+
+    def __init__(self, cli: RecipeCLI, loggers: Iterable[Logger] = ()) -> None:
+        self.cli = cli
+        self.loggers = list(loggers)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What decides the learned weights."""
+        return {**self.cli.training_options(), "ckpt_path": self.cli.config.ckpt_path}
+
+    def inputs(self, run_dir: Path) -> dict[str, Path]:
+        """Return the checkpoint to start from, if one was given."""
+        path = self.cli.config.ckpt_path
+        return {"checkpoint": Path(path)} if path else {}
+
+    def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
+        """Fit the model; return its size and the time per presentation."""
+        last = context.dir / LAST
+        start = str(last) if last.exists() else self.cli.config.ckpt_path
+        trainer = self.cli.make_trainer(
+            logger=[CSVLogger(context.dir, name="", version="metrics"), *self.loggers],
+            callbacks=[checkpoint_callback(context.dir)],
+        )
+        trainer.fit(
+            self.cli.model, datamodule=self.cli.datamodule, ckpt_path=start, weights_only=True
+        )
+        if not last.exists():  # max_epochs=0, or the checkpoint given was already at the end
+            trainer.save_checkpoint(last, weights_only=False)
+        model = self.cli.model
+        samples = int(model.network.columns[0].gamma)
+        metrics = {
+            "synapses": model.network.synapses,
+            "epochs": int(model.epochs),
+            "samples_learnt": samples,
+        }
+        return metrics, f"{describe(model)}, {int(model.epochs)} epochs, {samples} samples learnt"
+
+
+class PruneStep(Step):
+    """Prunes the fitted network and scores it before and after, beside k-means."""
+
+    id = "prune"
+
+    def __init__(self, cli: RecipeCLI, loggers: Iterable[Logger] = ()) -> None:
+        self.cli = cli
+        self.loggers = list(loggers)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Pruning's settings, and the data on which it is scored."""
+        return {"pruning": self.cli.pruning.options(), "data": self.cli.training_options()["data"]}
+
+    def inputs(self, run_dir: Path) -> dict[str, Path]:
+        """Return the fitted checkpoint."""
+        return {"checkpoint": step_dir(run_dir, "fit") / LAST}
+
+    def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
+        """Prune; write the checkpoint with masks; return the scores."""
+        model = NeuTNN.from_checkpoint(context.inputs["checkpoint"])
+        data = self.cli.datamodule
+        data.prepare_data()
+        data.setup("test")
+        pruning = Pruning(**self.cli.pruning.options())
+        report = pruning.apply(model, list(data.val_dataloader()), list(data.test_dataloader()))
+        write_pruned(context.inputs["checkpoint"], model, context.dir / PRUNED)
+        quality = scores_on_test(self.cli, model, self.loggers)
+        write_json(context.dir / "pruning.json", asdict(report))
+        metrics = {
+            "synapses_before": report.before,
+            "synapses_after": report.after,
+            "synapses_removed_nonzero": report.removed_nonzero,
+            **{f"{name}_before": value for name, value in report.quality_before.items()},
+            **{f"{name}_after": value for name, value in report.quality_after.items()},
+            **{n.removeprefix("test/"): v for n, v in quality.items() if "kmeans" in n},
+        }
+        return metrics, str(report)
+
+
+class FreezeStep(Step):
+    """Writes the network in integers, and the reference's answers on the whole test split."""
+
+    id = "freeze"
+
+    def __init__(self, cli: RecipeCLI) -> None:
+        self.cli = cli
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The network's name, and the data that become the stimulus."""
+        return {"name": self.name, "data": self.cli.training_options()["data"]}
+
+    @property
+    def name(self) -> str:
+        """Name of the network: the recipe's, with its size."""
+        network = self.cli.model.network
+        return identifier(f"{self.cli.recipe}_{network.inputs}x{_neurons(self.cli.model)}")
+
+    def inputs(self, run_dir: Path) -> dict[str, Path]:
+        """Return the pruned checkpoint."""
+        return {"checkpoint": step_dir(run_dir, "prune") / PRUNED}
+
+    def outputs_beside(self, run_dir: Path) -> dict[str, Path]:
+        """Return `frozen/`, which stands at the top of a run for everybody to use."""
+        return {"frozen": run_dir / "frozen"}
+
+    def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
+        """Freeze; write the stimulus and the expected answers."""
+        model = NeuTNN.from_checkpoint(context.inputs["checkpoint"])
+        frozen = model.freeze(self.name)
+        save(frozen, context.run_dir / "frozen")
+        x = torch.from_numpy(self.cli.datamodule.test_spikes())
+        y = model(x)
+        write_stimulus(context.dir, frozen, x.numpy(), y.numpy())
+        metrics = {
+            "hash": frozen.hash,
+            "synapses": frozen.synapses,
+            "test_samples": len(x),
+            "input_spikes_per_sample": float((x != 255).sum(dim=1).double().mean()),
+            "output_spikes_per_sample": float((y != 255).sum(dim=(1, 2)).double().mean()),
+        }
+        return metrics, f"sha256 {frozen.hash[:12]}..., {len(x)} test samples"
+
+
+def steps(cli: RecipeCLI, loggers: Iterable[Logger] = ()) -> list[Step]:
+    """Return all steps of a flow, in order."""
+    loggers = list(loggers)
+    return [
+        FitStep(cli, loggers),
+        PruneStep(cli, loggers),
+        FreezeStep(cli),
+        *hardware_steps(cli.hardware, cli.layout),
+    ]
+
+
+def export(run_dir: Path) -> FrozenNetwork:
+    """Write `frozen/` of a run from its newest checkpoint, without any other step.
+
+    Args:
+        run_dir: a run's directory, or a checkpoint file.
+
+    Raises:
+        InvalidInput: if there is no checkpoint.
+    """
+    path = checkpoint_of(run_dir)
+    name = run_dir.stem if run_dir.is_dir() else run_dir.parent.stem
+    frozen = NeuTNN.from_checkpoint(path).freeze(name)
+    base = run_dir if run_dir.is_dir() else run_dir.parent
+    save(frozen, base / "frozen")
+    return frozen
+
+
+def checkpoint_of(run_dir: Path) -> Path:
+    """Return the newest checkpoint of a run: pruned if it has been pruned.
+
+    Raises:
+        InvalidInput: if there is none.
+    """
+    if run_dir.is_file():
+        return run_dir
+    for path in (step_dir(run_dir, "prune") / PRUNED, step_dir(run_dir, "fit") / LAST):
+        if path.is_file():
+            return path
+    raise InvalidInput(f"run {run_dir}", got="no checkpoint", expected=LAST, mend=REMAKE)
+
+
+def checkpoint_callback(directory: Path) -> ModelCheckpoint:
+    """Return the callback that writes `checkpoints/last.ckpt` after every epoch."""
+    return ModelCheckpoint(
+        directory / CHECKPOINTS,
+        filename="last",
+        every_n_epochs=1,
+        save_on_train_epoch_end=True,
+        enable_version_counter=False,
+    )
+
+
+def write_pruned(source: Path, model: NeuTNN, target: Path) -> None:
+    """Write `source` with the model's weights and masks in place of its own."""
+    checkpoint = read_checkpoint(source)
+    checkpoint["state_dict"] = model.state_dict()
+    with atomic_path(target) as temporary:
+        torch.save(checkpoint, temporary)
+
+
+def scores_on_test(
+    cli: RecipeCLI, model: NeuTNN, loggers: Iterable[Logger] = ()
+) -> dict[str, float]:
+    """Return the test split's scores of a model, k-means beside them."""
+    trainer = cli.make_trainer(
+        logger=list(loggers) or False,
+        callbacks=[KMeansBaseline()],
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+    )
+    (scores,) = trainer.test(model, datamodule=cli.datamodule, verbose=False)
+    return {name: float(value) for name, value in scores.items()}
+
+
+def describe(model: NeuTNN) -> str:
+    """Return the size of a network, such as `96x2, 192 synapses`."""
+    return f"{model.network.inputs}x{_neurons(model)}, {model.network.synapses} synapses"
+
+
+def _neurons(model: NeuTNN) -> int:
+    weights: Tensor = model.network.columns[-1].weights
+    return int(weights.shape[1])
+

@@ -1,0 +1,81 @@
+"""Logging to Weights & Biases; offline it needs no account and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.loggers import Logger
+
+from hls.errors import ToolMissing
+
+
+@contextmanager
+def loggers(wandb: bool, run_dir: Path, config: dict[str, Any]) -> Iterator[list[Logger]]:
+    """Yield the loggers beside the CSV one, and close them.
+
+    Args:
+        wandb: whether to log to Weights & Biases.
+        run_dir: the run's directory, which also gets wandb's own files.
+        config: resolved configuration, logged with the run.
+
+    Raises:
+        ToolMissing: if wandb is asked for and not installed.
+    """
+    if not wandb:
+        yield []
+        return
+    try:
+        import wandb as wandb_
+    except ImportError as error:
+        raise ToolMissing(
+            "--wandb needs the package wandb",
+            got="no such package",
+            mend="Install it with 'pip install neutnn-pl[wandb]'",
+        ) from error
+    from lightning.pytorch.loggers import WandbLogger
+
+    logger = WandbLogger(
+        project="neutnn", name=run_dir.name, save_dir=run_dir, config=config, log_model=False
+    )
+    try:
+        yield [logger]
+    finally:
+        wandb_.finish(quiet=True)
+
+
+def log_run(logger: Logger, run_dir: Path, report: dict[str, Any]) -> None:
+    """Log a finished flow: its figures, pictures, and three artifacts.
+
+    Args:
+        logger: a `WandbLogger`; another kind is left alone.
+        run_dir: the run's directory.
+        report: what `report.json` holds.
+    """
+    from lightning.pytorch.loggers import WandbLogger
+
+    from neutnn_pl.flow import checkpoint_of
+
+    if not isinstance(logger, WandbLogger):
+        return
+    import wandb
+
+    run = logger.experiment
+    figures = {k: v for k, v in report["figures"].items() if isinstance(v, int | float)}
+    run.summary.update(figures)
+    run.log({p.stem: wandb.Image(str(p)) for p in sorted(run_dir.glob("*.png"))})
+    parts = {
+        "checkpoint": [checkpoint_of(run_dir)],
+        "frozen": [run_dir / "frozen"],
+        "report": [run_dir / "report.json", run_dir / "report.md"],
+    }
+    for kind, paths in parts.items():
+        artifact = wandb.Artifact(f"{run_dir.name}-{kind}", type=kind)
+        for path in paths:
+            if path.is_dir():
+                artifact.add_dir(str(path))
+            else:
+                artifact.add_file(str(path))
+        run.log_artifact(artifact)
