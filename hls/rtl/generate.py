@@ -11,7 +11,8 @@ from hls.rtl import nodes as v
 from hls.rtl.header import COMMENTS, ONE_FILE, Port, header, ports_of
 from hls.rtl.plan import JOHNSON_MAX, Column, Neuron, Plan, Tap, make_plan, ramp_width
 
-TAPS_PER_COUNT = 32
+TAPS_PER_COUNT = 64
+"""Taps in one sum: larger groups need fewer adder cells, smaller ones are easier to read."""
 
 
 @dataclass(frozen=True)

@@ -127,8 +127,8 @@ def header(plan: Plan, ports: tuple[Port, ...]) -> str:
         "",
         "Protocol. An edge that samples start = 1 begins a sample. The clock after that edge is "
         "time step 0, the next one step 1, and so on; x carries each line's spike as a pulse of "
-        "one clock. Inputs are registered: step t is evaluated in the clock after it. done rises as "
-        "soon as every column has a winner, at the latest "
+        "one clock. Inputs are registered: step t is evaluated in the clock after it. done rises "
+        "as soon as every column has a winner, at the latest "
         f"{plan.cycles_worst} clocks after the edge that sampled start, and stays until the next "
         "start, which may come at once. rst or start alone leads out of any state, also out of "
         "power-up; with both, rst wins.",

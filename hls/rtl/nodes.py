@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from typing import Any
@@ -125,8 +126,22 @@ def module(
 
 
 def _tidy(written: str) -> str:
-    """Drop trailing blanks, double empty lines and the line breaks inside an instance's head."""
+    """Drop trailing blanks, double empty lines, breaks inside an instance's head; wrap lines."""
     text = "\n".join(line.rstrip() for line in written.strip().splitlines())
     text = re.sub(r"^(  \w+)\n  (\w+)\n  \($", r"\1 \2 (", text, flags=re.MULTILINE)
     text = re.sub(r"^(module \w+)\n\($", r"\1 (", text, flags=re.MULTILINE)
-    return re.sub(r"\n{3,}", "\n\n", text) + "\n"
+    lines = re.sub(r"\n{3,}", "\n\n", text).splitlines()
+    return "\n".join(part for line in lines for part in _wrap(line)) + "\n"
+
+
+def _wrap(line: str) -> list[str]:
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    wrapped = textwrap.wrap(
+        line,
+        100,
+        subsequent_indent=indent,
+        drop_whitespace=True,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return wrapped or [""]

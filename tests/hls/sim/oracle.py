@@ -107,3 +107,61 @@ def stimulus(
     for row, value in enumerate((NO_SPIKE, network.horizon - 1, 0)[:samples]):
         x[row] = value
     return x
+
+
+def fixed_network(
+    weights: list[list[list[int]]],
+    theta: list[list[int]],
+    *,
+    lines: list[list[int]] | None = None,
+    inputs: int | None = None,
+    tres: int = 3,
+    name: str = "corner",
+    **settings: object,
+) -> FrozenNetwork:
+    """Make a network from weights `[C][N][P]` and thresholds `[C][N]`."""
+    w = np.array(weights, dtype=np.uint8)[:, :, None, None, :]
+    c, _, _, _, p = w.shape
+    where = np.array(lines if lines is not None else [list(range(p))] * c, dtype=np.int32)
+    layer = FrozenLayer(
+        w, w > 0, np.array(theta, dtype=np.int32), where, horizon=2**tres, **settings
+    )
+    return FrozenNetwork(name, inputs or p, tres, (layer,))
+
+
+def edge_networks() -> dict[str, FrozenNetwork]:
+    """Return the corners: what a generator forgets first."""
+    return {
+        "never": fixed_network([[[1, 2], [3, 1]]], [[4, 5]]),
+        "at_once": fixed_network([[[7, 7, 7], [7, 1, 7]]], [[1, 1]], tie="potential"),
+        "neuron_pruned": fixed_network([[[0, 0], [3, 2], [0, 0]]], [[1, 3, 2]]),
+        "all_pruned": fixed_network([[[0, 0], [0, 0]]], [[1, 1]], name="silent"),
+        "one_neuron": fixed_network([[[5, 3, 7]]], [[9]], tie="potential"),
+        "one_input": fixed_network([[[3], [7]]], [[3, 4]]),
+        "one_of_each": fixed_network([[[1]]], [[1]], tres=0, wres=1),
+        "w_max_1": fixed_network([[[1, 0, 1, 1], [1, 1, 1, 0]]], [[2, 3]], wres=1),
+        "tres_0": fixed_network([[[7, 6, 5], [4, 7, 2]]], [[9, 8]], tres=0, tie="potential"),
+        "columns_apart": fixed_network(
+            [[[3, 7], [2, 5]], [[7, 7], [1, 6]], [[4, 0], [2, 2]]],
+            [[5, 4], [8, 3], [4, 3]],
+            lines=[[0, 1], [2, 3], [4, 5]],
+            inputs=6,
+        ),
+        "columns_shared": fixed_network(
+            [[[3, 7], [2, 5]], [[7, 7], [1, 6]], [[4, 0], [2, 2]]],
+            [[5, 4], [8, 3], [4, 30]],
+            inputs=4,
+            tie="potential",
+        ),
+        "silent_lines": fixed_network(
+            [[[3, 7, 7], [2, 5, 1]]], [[5, 6]], lines=[[1, -1, 1]], inputs=3
+        ),
+        "five_neurons": fixed_network(
+            [[[7, 1], [1, 7], [3, 4], [4, 3], [7, 7]]], [[5, 5, 5, 5, 9]], tie="potential"
+        ),
+        "even_ramps": fixed_network([[[2, 4, 6], [4, 6, 2]]], [[6, 7]]),
+        "long_ramps": fixed_network([[[100, 16, 127], [15, 50, 127]]], [[60, 99]], wres=7),
+        "steps_at_once": fixed_network(
+            [[[7, 3], [1, 6]]], [[9, 7]], response="snl", tres=0, tie="potential"
+        ),
+    }

@@ -1,0 +1,127 @@
+"""Run a frozen network on a target: compiled C, or simulated hardware."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hls.errors import InvalidInput
+from hls.files import write_text
+from hls.ir.network import FrozenNetwork
+from hls.ir.outputs import Outputs
+
+TARGETS = ("c", "icarus", "verilator", "netlist")
+
+
+class CompiledNetwork(Protocol):
+    """A network that answers spike times.
+
+    Attributes:
+        network: what was compiled.
+    """
+
+    network: FrozenNetwork
+
+    def predict(self, x: npt.NDArray[np.generic]) -> Outputs:
+        """Return the answers to `x`, spike times uint8 `[B, inputs]`, in time steps."""
+        ...
+
+
+class SimulatedNetwork:
+    """A network as RTL or netlist in a simulator.
+
+    Args:
+        network: what the sources compute.
+        sources: Verilog files.
+        simulator: `icarus` or `verilator`.
+        workdir: directory for test bench, program and log; a temporary one by default.
+    """
+
+    def __init__(
+        self,
+        network: FrozenNetwork,
+        sources: Sequence[Path],
+        simulator: str,
+        workdir: Path | None = None,
+    ) -> None:
+        self.network = network
+        self.sources = list(sources)
+        self.simulator = simulator
+        self._temporary = None if workdir else tempfile.TemporaryDirectory(prefix="neutnn-")
+        self.workdir = workdir or Path(str(self._temporary and self._temporary.name))
+        self.cycles: npt.NDArray[np.int64] | None = None
+
+    def predict(self, x: npt.NDArray[np.generic]) -> Outputs:
+        """Return the answers to `x`, uint8 `[B, inputs]`; `cycles` then holds the clocks, `[B]`."""
+        from hls.sim import simulate
+
+        result = simulate(
+            self.sources,
+            self.network.name,
+            self.network,
+            x,
+            simulator=self.simulator,
+            workdir=self.workdir,
+        )
+        self.cycles = result.cycles
+        return result.outputs
+
+
+def compile(
+    network: FrozenNetwork,
+    target: str = "c",
+    workdir: Path | None = None,
+    **options: Any,  # noqa: ANN401 - each target's own
+) -> CompiledNetwork:
+    """Make a network that runs on a target.
+
+    Args:
+        network: what to run.
+        target: `c` (compiled by gcc, called in process), `icarus`, `verilator` (the RTL,
+            simulated) or `netlist` (the synthesised gates, in Icarus).
+        workdir: directory for what is built; for `c` the cache (`NEUTNN_CACHE`) by default, for
+            the others a temporary one.
+        options: for `netlist`: `sources`, a netlist and its cell models that exist already; else
+            `pdk`, the library's name, and `pdk_root`, to synthesise.
+
+    Raises:
+        InvalidInput: for an unknown target.
+        Unsupported: for a network that the target cannot run.
+        ToolMissing: if a program is not installed.
+    """
+    if target not in TARGETS:
+        raise InvalidInput(
+            "target", got=repr(target), expected=f"one of {', '.join(TARGETS)} (or reference)"
+        )
+    if target == "c":
+        from hls.ckernel import build
+
+        return build(network, workdir=workdir, **options)
+    simulator = "icarus" if target == "netlist" else target
+    sources = options.pop("sources", None)
+    simulated = SimulatedNetwork(network, sources or [], simulator, workdir)
+    if sources is None:
+        simulated.sources = _sources(network, simulated.workdir, target, options)
+    return simulated
+
+
+def _sources(
+    network: FrozenNetwork, workdir: Path, target: str, options: dict[str, Any]
+) -> list[Path]:
+    from hls.rtl import generate
+
+    rtl = workdir / f"{network.name}.v"
+    write_text(rtl, generate(network).text)
+    if target != "netlist":
+        return [rtl]
+    from hls.pdk import find_pdk
+    from hls.synth.yosys import synthesise
+
+    pdk = find_pdk(options.pop("pdk", "osu018"), options.pop("pdk_root", None))
+    result = synthesise([rtl], network.name, pdk, workdir / "synth", **options)
+    return [result.netlist, result.models]

@@ -1,0 +1,364 @@
+"""The ladder: every rung answers the same stimulus, and every spike time must be equal."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hls.ckernel import GCC, build, network_hash
+from hls.errors import InvalidInput, NeutnnError
+from hls.files import sha256, write_json
+from hls.ir.network import FrozenNetwork
+from hls.ir.outputs import Outputs, compare
+from hls.ir.store import load
+from hls.sim import SIMULATORS, simulate
+from hls.step import Step, StepContext, StepRecord, execute, step_dir
+from hls.tool import Tool
+
+RUNGS = ("c", "icarus", "verilator", "netlist")
+VCD_SAMPLES = 20
+Answer = tuple[Outputs, npt.NDArray[np.int64] | None]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One way to compute the answers.
+
+    Attributes:
+        name: what the table and the messages call it.
+        tools: programs it needs; without one of them it is skipped.
+        answer: from spike times, uint8 `[B, inputs]`, to outputs and clocks per sample, `[B]`.
+        carries: the hash of the network that the artefact was made from, None if it has none.
+    """
+
+    name: str
+    tools: tuple[Tool, ...]
+    answer: Callable[[npt.NDArray[np.uint8]], Answer]
+    carries: Callable[[], str | None]
+
+
+@dataclass
+class RungResult:
+    """One row of the ladder's table.
+
+    Attributes:
+        rung: its name.
+        samples: samples compared; 0 if it did not get that far.
+        mismatches: spike times that differ, None if none could be compared.
+        seconds: run time, building included, in s.
+        skipped: why it did not run, None if it did.
+        cycles_mean: mean clocks per sample, None for C.
+        cycles_worst: most clocks of a sample, None for C.
+        error: why it does not count as passed, None if it passed or was skipped.
+    """
+
+    rung: str
+    samples: int = 0
+    mismatches: int | None = None
+    seconds: float = 0.0
+    skipped: str | None = None
+    cycles_mean: float | None = None
+    cycles_worst: int | None = None
+    error: str | None = None
+    raised: NeutnnError | None = field(default=None, repr=False)
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The row for `ladder.json`."""
+        return {key: value for key, value in vars(self).items() if key != "raised"}
+
+
+def verify(
+    network: FrozenNetwork,
+    x: npt.NDArray[np.uint8],
+    expected: Outputs,
+    rungs: Sequence[Rung],
+) -> list[RungResult]:
+    """Run every rung and compare; a rung that fails does not keep the others from running.
+
+    Args:
+        network: whose hash every artefact must carry.
+        x: spike times, uint8 `[B, inputs]`, in time steps.
+        expected: the reference's answers.
+        rungs: what to run.
+
+    Returns:
+        One row per rung; `raised` holds the error of one that did not pass.
+    """
+    return [_climb(network, x, expected, rung) for rung in rungs]
+
+
+def _climb(
+    network: FrozenNetwork, x: npt.NDArray[np.uint8], expected: Outputs, rung: Rung
+) -> RungResult:
+    result, begin = RungResult(rung.name), time.monotonic()
+    missing = [tool for tool in rung.tools if tool.find() is None]
+    if missing:
+        names = ", ".join(f"{tool.name} is not installed ({tool.install})" for tool in missing)
+        result.skipped = names
+        return result
+    try:
+        _same_network(rung, network)
+        outputs, cycles = rung.answer(x)
+        if cycles is not None and len(cycles):
+            result.cycles_mean = round(float(cycles.mean()), 3)
+            result.cycles_worst = int(cycles.max())
+        if outputs.y.shape == expected.y.shape:
+            result.samples = len(x)
+            result.mismatches = int((outputs.y != expected.y).sum())
+        compare(rung.name, expected, outputs)
+    except NeutnnError as error:
+        result.raised, result.error = error, str(error)
+    result.seconds = round(time.monotonic() - begin, 3)
+    return result
+
+
+def _same_network(rung: Rung, network: FrozenNetwork) -> None:
+    found = rung.carries()
+    if found != network.hash:
+        raise InvalidInput(
+            f"rung {rung.name} was made from another network",
+            got=f"hash {found[:12]}..." if found else "no hash",
+            expected=f"hash {network.hash[:12]}...",
+            mend="Run the steps that make it again",
+        )
+
+
+def run_rungs(
+    network: FrozenNetwork, run_dir: Path, names: Sequence[str], workdir: Path, vcd: Path | None
+) -> list[Rung]:
+    """Return the rungs of a run's artefacts.
+
+    Args:
+        network: what they compute.
+        run_dir: the run's directory.
+        names: which ones, of `RUNGS`.
+        workdir: directory for what they build.
+        vcd: file for the netlist's waveforms over the first samples.
+
+    Raises:
+        InvalidInput: for an unknown name.
+    """
+    unknown = [name for name in names if name not in RUNGS]
+    if unknown or not names:
+        raise InvalidInput(
+            "rungs of the ladder", got=unknown or "none", expected=f"some of {', '.join(RUNGS)}"
+        )
+    files = artefacts(run_dir, network.name)
+    rungs = []
+    for name in names:
+        if name == "c":
+            rungs.append(_c_rung(network, files["c"], workdir / name))
+            continue
+        simulator = "icarus" if name == "netlist" else name
+        wave = {"vcd": vcd, "vcd_samples": VCD_SAMPLES, "vcd_depth": 1} if name == "netlist" else {}
+        carries = _netlist_hash if name == "netlist" else _text_hash
+        rungs.append(
+            Rung(
+                name,
+                SIMULATORS[simulator],
+                _simulation(network, files[name], simulator, workdir / name, wave),
+                lambda carries=carries, paths=files[name]: carries(paths, run_dir),  # type: ignore[misc]
+            )
+        )
+    return rungs
+
+
+def artefacts(run_dir: Path, name: str) -> dict[str, list[Path]]:
+    """Return the files that each rung runs, the one that carries the hash first."""
+    c, rtl, synth = (step_dir(run_dir, step) for step in ("ckernel", "rtl", "synth"))
+    verilog = [rtl / f"{name}.v"]
+    return {
+        "c": [c / f"{name}.c", c / f"{name}_batch.c", c / f"{name}.h"],
+        "icarus": verilog,
+        "verilator": verilog,
+        "netlist": [synth / "netlist.v", synth / "cells.v"],
+    }
+
+
+def _c_rung(network: FrozenNetwork, files: list[Path], workdir: Path) -> Rung:
+    def answer(x: npt.NDArray[np.uint8]) -> Answer:
+        sources = {path.name: path.read_text(encoding="utf-8") for path in files}
+        return build(network, sources, workdir).predict(x), None
+
+    return Rung("c", (GCC,), answer, lambda: _text_hash(files, workdir))
+
+
+def _simulation(
+    network: FrozenNetwork, files: list[Path], simulator: str, workdir: Path, wave: dict[str, Any]
+) -> Callable[[npt.NDArray[np.uint8]], Answer]:
+    def answer(x: npt.NDArray[np.uint8]) -> Answer:
+        result = simulate(
+            files, network.name, network, x, simulator=simulator, workdir=workdir, **wave
+        )
+        return result.outputs, result.cycles
+
+    return answer
+
+
+def _text_hash(paths: list[Path], _: Path) -> str | None:
+    return network_hash(paths[0].read_text(encoding="utf-8"))
+
+
+def _netlist_hash(paths: list[Path], run_dir: Path) -> str | None:
+    """Return the hash in the netlist, or that of the RTL from which its step says it was made."""
+    found = network_hash(paths[0].read_text(encoding="utf-8"))
+    if found:
+        return found
+    record = StepRecord.read(paths[0].parent)
+    rtl = step_dir(run_dir, "rtl")
+    for source in sorted(rtl.glob("*.v")):
+        digests = {sha256(source), sha256(rtl)}
+        if record is not None and digests & set(record.inputs.values()):
+            return network_hash(source.read_text(encoding="utf-8"))
+    return None
+
+
+class VerifyStep(Step):
+    """Climb the ladder over the run's stimulus; write `ladder.json` and `netlist.vcd`.
+
+    Args:
+        rungs: which rungs, of `c`, `icarus`, `verilator` and `netlist`.
+    """
+
+    id = "verify"
+
+    def __init__(self, rungs: Sequence[str] = RUNGS) -> None:
+        self.rungs = tuple(rungs)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Return the rungs and the versions of their tools (null: missing, rung skipped)."""
+        tools = {tool.name: tool.version() for rung in self.rungs for tool in _tools_of(rung)}
+        return {"rungs": list(self.rungs), "rung_tools": tools}
+
+    def inputs(self, run_dir: Path) -> dict[str, Path]:
+        """Return network, stimulus and the artefacts of the rungs."""
+        found = {
+            "frozen": run_dir / "frozen",
+            "stimulus": step_dir(run_dir, "freeze") / "stimulus.npz",
+        }
+        files = artefacts(run_dir, _name(run_dir))
+        for rung in self.rungs:
+            found |= {path.name: path for path in files.get(rung, [])}
+        return found
+
+    def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
+        """Run all rungs, write the table, then raise the first error if there is one."""
+        network = load(context.inputs["frozen"])
+        x, expected = _stimulus(context.inputs["stimulus"], network)
+        work, vcd = context.dir / "work", context.dir / "netlist.vcd"
+        rungs = run_rungs(network, context.run_dir, self.rungs, work, vcd)
+        results = verify(network, x, expected, rungs)
+        table = {"network_sha256": network.hash, "samples": len(x)}
+        write_json(context.dir / "ladder.json", {**table, "rungs": [r.row for r in results]})
+        for result in results:
+            if result.raised is not None:
+                raise result.raised
+        shutil.rmtree(work, ignore_errors=True)
+        return _metrics(results, len(x)), _summary(results, len(x))
+
+
+def verify_run(run_dir: Path, rungs: Sequence[str] | None = None) -> Iterator[str]:
+    """Climb the ladder of a run again, and yield one line per rung.
+
+    Args:
+        run_dir: the run's directory.
+        rungs: which ones; those of the last time by default.
+
+    Raises:
+        NeutnnError: after the lines, if a rung did not pass.
+    """
+    run_dir = Path(run_dir)
+    if not (run_dir / "frozen").exists():
+        raise InvalidInput(
+            f"no frozen network in {run_dir}",
+            expected="the directory of a run",
+            mend="Run 'neutnn flow' first",
+        )
+    before = StepRecord.read(step_dir(run_dir, VerifyStep.id))
+    if rungs is None:
+        rungs = before.options.get("rungs", RUNGS) if before else RUNGS
+    failed = None
+    try:
+        execute(VerifyStep(rungs), run_dir)
+    except NeutnnError as error:
+        failed = error
+    table = step_dir(run_dir, VerifyStep.id) / "ladder.json"
+    if table.is_file():
+        yield from (_line(row) for row in json.loads(table.read_text("utf-8"))["rungs"])
+    if failed is not None:
+        raise failed
+
+
+def _line(row: dict[str, Any]) -> str:
+    if row["skipped"]:
+        return f"{row['rung']:10} skipped: {row['skipped']}"
+    if row["mismatches"] is None:
+        return f"{row['rung']:10} failed: {row['error'].splitlines()[0]}"
+    cycles = f", {row['cycles_mean']:.1f} cycles" if row["cycles_mean"] is not None else ""
+    return (
+        f"{row['rung']:10} {row['samples']} samples, {row['mismatches']} mismatches{cycles}, "
+        f"{row['seconds']:.1f} s"
+    )
+
+
+def _tools_of(rung: str) -> tuple[Tool, ...]:
+    if rung == "c":
+        return (GCC,)
+    return SIMULATORS.get("icarus" if rung == "netlist" else rung, ())
+
+
+def _name(run_dir: Path) -> str:
+    """Return the name of the run's network, a placeholder while there is none."""
+    try:
+        text = (run_dir / "frozen" / "network.json").read_text(encoding="utf-8")
+        return str(json.loads(text)["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "network"
+
+
+def _stimulus(path: Path, network: FrozenNetwork) -> tuple[npt.NDArray[np.uint8], Outputs]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            x, y, found = archive["x"], archive["y"], str(archive["hash"])
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise InvalidInput(
+            f"stimulus {path}", got=str(error), expected="arrays x, y and hash", mend="Freeze again"
+        ) from error
+    if found != network.hash:
+        raise InvalidInput(
+            "the stimulus belongs to another network",
+            got=f"hash {found[:12]}...",
+            expected=f"hash {network.hash[:12]}...",
+            mend="Freeze again",
+        )
+    return x, Outputs(y)
+
+
+def _metrics(results: list[RungResult], samples: int) -> dict[str, Any]:
+    timed = [r for r in results if r.cycles_mean is not None]
+    metrics: dict[str, Any] = {
+        "samples": samples,
+        "rungs_passed": sum(r.skipped is None for r in results),
+        "rungs_skipped": sum(r.skipped is not None for r in results),
+        "mismatches": sum(r.mismatches or 0 for r in results),
+    }
+    if timed:
+        metrics |= {"cycles_mean": timed[0].cycles_mean, "cycles_max": timed[0].cycles_worst}
+    return metrics
+
+
+def _summary(results: list[RungResult], samples: int) -> str:
+    ran = [r.rung for r in results if r.skipped is None]
+    skipped = [r.rung for r in results if r.skipped is not None]
+    text = f"{samples} samples x {len(ran)} rungs ({', '.join(ran)}), 0 mismatches"
+    return text + (f"; SKIPPED: {', '.join(skipped)}" if skipped else "")

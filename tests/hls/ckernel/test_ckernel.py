@@ -1,0 +1,201 @@
+"""The C kernel against the naive model, under strict warnings, sanitizers and clang-format."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hls.ckernel
+from hls.ckernel import GCC, CKernelStep, build, generate, network_hash
+from hls.ckernel.step import SANITIZE
+from hls.errors import InvalidInput, StepFailed, ToolMissing, Unsupported
+from hls.ir import NO_SPIKE, FrozenNetwork, compare, save
+from hls.step import execute
+from tests.hls.sim.oracle import edge_networks, oracle, random_layer, random_network, stimulus
+
+pytestmark = pytest.mark.skipif(GCC.find() is None, reason="gcc is not installed")
+STYLE = Path(hls.ckernel.__file__).with_name(".clang-format")
+MODES = list(
+    itertools.product(("1-wta", "k-wta", "t-wta", "none"), ("index", "potential"), ("rnl", "snl"))
+)
+
+
+def mode_network(number: int) -> FrozenNetwork:
+    """Return a random network for one combination of modes."""
+    wta, tie, response = MODES[number]
+    n = 4 if wta == "k-wta" else 1 + number % 5
+    return random_network(
+        number,
+        inputs=9,
+        tres=number % 5,
+        name=f"mode{number}",
+        c=1 + number % 3,
+        n=n,
+        k=2 if wta == "k-wta" else 1,
+        wta=wta,
+        tie=tie,
+        response=response,
+        wres=1 + number % 7,
+        shared=bool(number % 2),
+        theta=(0.3, 0.1, 0.6)[number % 3],
+    )
+
+
+@pytest.mark.parametrize("number", range(len(MODES)))
+def test_every_mode_equals_the_oracle(number: int, tmp_path: Path) -> None:
+    network = mode_network(number)
+    x = stimulus(network, 150, number)
+    assert compare("c", oracle(network, x), build(network, workdir=tmp_path).predict(x)) == 150
+
+
+@pytest.mark.parametrize("name", edge_networks())
+def test_edge_cases_equal_the_oracle(name: str, tmp_path: Path) -> None:
+    network = edge_networks()[name]
+    x = stimulus(network, 40)
+    compare("c", oracle(network, x), build(network, workdir=tmp_path).predict(x))
+
+
+def test_several_layers(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    first = random_layer(rng, 6, 8, c=2, n=3, theta=0.15, wta="t-wta")
+    second = random_layer(
+        rng, 6, first.output_horizon, c=1, n=4, theta=0.1, wta="k-wta", k=2, tie="potential"
+    )
+    network = FrozenNetwork("deep", 6, 3, (first, second))
+    x = stimulus(network, 200, silent=0.0)
+    y = oracle(network, x)
+    assert (y.y != NO_SPIKE).any()
+    compare("c", y, build(network, workdir=tmp_path).predict(x))
+
+
+def test_step_writes_compiles_and_runs_the_sanitizers(tmp_path: Path) -> None:
+    network = random_network(3, inputs=12, n=3, tie="potential")
+    save(network, tmp_path / "frozen")
+    x = stimulus(network, 30)
+    freeze = tmp_path / "steps" / "freeze"
+    freeze.mkdir(parents=True)
+    np.savez(freeze / "stimulus.npz", x=x, y=oracle(network, x).y, hash=network.hash)
+    record = execute(CKernelStep(), tmp_path)
+    assert record.metrics["sanitizers"] == "clean"
+    assert record.metrics["selftest_samples"] == 30
+    directory = tmp_path / "steps" / "ckernel"
+    source = (directory / "net.c").read_text()
+    assert record.metrics["lines_of_c"] == source.count("\n")
+    assert record.summary.endswith("lines of C, gcc, sanitizers clean")
+    assert network_hash(source) == network.hash
+    assert "-fsanitize=address,undefined" in (directory / "log.txt").read_text()
+
+
+def test_step_without_stimulus_makes_one(tmp_path: Path) -> None:
+    save(random_network(4, inputs=5), tmp_path / "frozen")
+    assert execute(CKernelStep(), tmp_path).metrics["selftest_samples"] == 64
+
+
+def test_step_fails_on_a_wrong_expected_answer(tmp_path: Path) -> None:
+    network = random_network(3, inputs=6)
+    save(network, tmp_path / "frozen")
+    x = stimulus(network, 8)
+    y = oracle(network, x).y
+    y[2, 0, 1] ^= 1
+    freeze = tmp_path / "steps" / "freeze"
+    freeze.mkdir(parents=True)
+    np.savez(freeze / "stimulus.npz", x=x, y=y, hash=network.hash)
+    with pytest.raises(StepFailed, match="8 samples, 1 mismatches"):
+        execute(CKernelStep(), tmp_path)
+
+
+def test_times_out_of_range_are_no_undefined_behaviour(tmp_path: Path) -> None:
+    network = random_network(6, inputs=4, n=2)
+    for name, text in generate(network).items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "main.c").write_text(
+        '#include "net.h"\nint main(void) {\n uint8_t x[4], y[2];\n'
+        " for (unsigned v = 0; v < 256; ++v) {\n"
+        "  for (unsigned i = 0; i < 4; ++i) x[i] = (uint8_t)v;\n"
+        "  net(x, y);\n  if (v > 7 && (y[0] != 255 || y[1] != 255)) return 1;\n }\n return 0;\n}\n"
+    )
+    flags = ["-std=c99", "-Wall", "-Werror", *SANITIZE]
+    command = ["gcc", *flags, "-o", "main", "main.c", "net.c"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    subprocess.run(["./main"], cwd=tmp_path, check=True)
+
+
+@pytest.mark.skipif(shutil.which("clang-format") is None, reason="clang-format is not installed")
+@pytest.mark.parametrize("number", [0, 2, 5, 6, 9, 12])
+def test_clang_format_agrees(number: int, tmp_path: Path) -> None:
+    sources = generate(mode_network(number)) | generate(edge_networks()["all_pruned"])
+    for name, text in sources.items():
+        (tmp_path / name).write_text(text)
+    command = ["clang-format", f"--style=file:{STYLE}", "--dry-run", "-Werror", *sources]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_text_is_plain_c_with_constant_bounds() -> None:
+    for number in range(len(MODES)):
+        source = generate(mode_network(number))[f"mode{number}.c"]
+        assert not re.search(r"\b(float|double|malloc|while|goto)\b", source)
+        for bound in re.findall(r"for \([^;]*; \w+ < ([^;]*);", source):
+            assert re.fullmatch(r"(L\d+_[A-Z]+( \* L\d+_[A-Z]+)?)", bound), bound
+
+
+def test_pruned_synapses_are_not_in_the_text() -> None:
+    network = random_network(1, inputs=40, n=2, density=0.1)
+    source = generate(network)["net.c"]
+    used = int((network.layers[0].effective > 0).sum())
+    assert f"enum {{ L0_SYNAPSES = {used} }};" in source
+
+
+def test_predict_checks_its_input(tmp_path: Path) -> None:
+    kernel = build(random_network(0, inputs=3), workdir=tmp_path)
+    with pytest.raises(InvalidInput, match=r"got shape \(2, 4\); expected \[samples, 3\]"):
+        kernel.predict(np.zeros((2, 4), np.uint8))
+    with pytest.raises(InvalidInput, match="spike time of sample 0, line 1: got 8"):
+        kernel.predict(np.array([[0, 8, 255]], np.uint8))
+    assert kernel.predict(np.zeros((0, 3), np.uint8)).y.shape == (0, 1, 3)
+
+
+def test_compiled_once(tmp_path: Path) -> None:
+    network = random_network(0, inputs=3)
+    library = build(network, workdir=tmp_path).library
+    stamp = library.stat().st_mtime_ns
+    assert build(network, workdir=tmp_path).library == library
+    assert library.stat().st_mtime_ns == stamp
+
+
+def test_errors_name_the_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    network = random_network(0, inputs=3)
+    layer = network.layers[0]
+    wide = FrozenNetwork(
+        "wide",
+        3,
+        3,
+        (
+            type(layer)(
+                np.ones((1, 2, 2, 1, 3), np.uint8),
+                np.ones((1, 2, 2, 1, 3), bool),
+                np.ones((1, 2), np.int32),
+                np.zeros((1, 3), np.int32),
+            ),
+        ),
+    )
+    with pytest.raises(Unsupported) as caught:
+        generate(wide)
+    assert str(caught.value) == (
+        "C kernel: layer 0: got 2 dendrites of 1 segments; expected point neurons (D = S = 1). "
+        "Choose another target"
+    )
+    with pytest.raises(InvalidInput) as reserved:
+        generate(random_network(0, inputs=3, name="double"))
+    assert str(reserved.value) == (
+        "network name: got 'double'; expected a name that C does not reserve. Rename the network"
+    )
+    monkeypatch.setenv("GCC_EXE", str(tmp_path / "nothing"))
+    with pytest.raises(ToolMissing, match="gcc is needed"):
+        build(network, workdir=tmp_path)

@@ -1,0 +1,174 @@
+"""The generated Verilog as text: lint, ports, what vanishes, what is refused."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hls.errors import InvalidInput, StepFailed, Unsupported
+from hls.ir import FrozenNetwork, save
+from hls.rtl import VERILATOR, RtlStep, generate, lint
+from hls.rtl.plan import make_plan, ramp_width
+from hls.step import execute
+from tests.hls.sim.oracle import edge_networks, fixed_network, random_network
+
+needs_verilator = pytest.mark.skipif(VERILATOR.find() is None, reason="Verilator is missing")
+SHAPES = [(1, 1, 1), (3, 3, 7), (2, 5, 40), (1, 8, 3)]
+NETWORKS = edge_networks() | {
+    f"{tie}_{response}_{wres}": random_network(
+        number,
+        inputs=SHAPES[number % 4][2],
+        c=SHAPES[number % 4][0],
+        n=SHAPES[number % 4][1],
+        tres=number % 5,
+        tie=tie,
+        response=response,
+        wres=wres,
+        density=(0.8, 0.1)[number % 2],
+        shared=number % 3 > 0,
+    )
+    for number, (tie, response, wres) in enumerate(
+        itertools.product(("index", "potential"), ("rnl", "snl"), (1, 3, 4, 7))
+    )
+}
+
+
+@needs_verilator
+@pytest.mark.parametrize("name", NETWORKS)
+def test_lint_is_clean(name: str, tmp_path: Path) -> None:
+    design = generate(NETWORKS[name])
+    source = tmp_path / f"{design.name}.v"
+    source.write_text(design.text)
+    lint(source, design.name, tmp_path / "log.txt")
+    waivers = re.findall(r"lint_off (\w+)", design.text)
+    assert waivers == ["DECLFILENAME"]
+
+
+@needs_verilator
+def test_lint_speaks(tmp_path: Path) -> None:
+    source = tmp_path / "net.v"
+    text = generate(random_network(0, inputs=3)).text
+    source.write_text(text.replace("  wire finish;\n", "  wire finish;\n  wire dead;\n"))
+    with pytest.raises(StepFailed, match="verilator failed: got exit code 1"):
+        lint(source, "net", tmp_path / "log.txt")
+
+
+def test_pruned_synapses_and_unused_lines_vanish() -> None:
+    network = fixed_network(
+        [[[0, 5, 0, 3], [0, 2, 0, 0]]], [[4, 2]], lines=[[0, 1, 2, 3]], inputs=5
+    )
+    text = generate(network).text
+    assert "line1 (" in text
+    assert "line3 (" in text
+    for unused in (0, 2, 4):
+        assert f"line{unused} (" not in text
+    assert "input [1:0] active" in text  # neuron 0 has two synapses
+
+
+def test_neurons_that_cannot_spike_vanish() -> None:
+    text = generate(fixed_network([[[7, 7], [3, 3]]], [[15, 6]])).text
+    assert "module corner_neuron_0_1" in text
+    assert "module corner_neuron_0_0" not in text
+    assert "assign spike[0] = 1'd0;" in text
+
+
+def test_registers_are_as_many_as_planned() -> None:
+    design = generate(fixed_network([[[7, 4, 1]]], [[9]]))
+    # ramps 4 + 3 + 1, accumulator 4, spiked and winner 2, step 4, run and done 2
+    assert design.flip_flops == 8 + 4 + 2 + 4 + 2
+    assert [ramp_width(w) for w in (0, 1, 2, 3, 7, 15, 16, 127)] == [1, 1, 2, 2, 4, 8, 5, 7]
+
+
+def test_worst_cycles_are_the_horizon_and_one() -> None:
+    assert generate(random_network(0, inputs=3)).cycles_worst == 8 + 7 - 1 + 1
+    assert generate(random_network(0, inputs=3, response="snl")).cycles_worst == 8 + 1
+
+
+def test_ports_and_header() -> None:
+    network = random_network(0, inputs=6, c=3, n=5)
+    design = generate(network)
+    assert {p.name: (p.direction, p.width) for p in design.ports} == {
+        "clk": ("input", 1),
+        "rst": ("input", 1),
+        "start": ("input", 1),
+        "x": ("input", 6),
+        "done": ("output", 1),
+        "winner": ("output", 9),
+        "spiked": ("output", 3),
+        "spike_time": ("output", 12),
+    }
+    head = design.text[: design.text.index("module")]
+    assert f"network sha256 {network.hash}" in head
+    for port in design.ports:
+        assert f"//   {port.name}: {port.direction}, {port.width}, " in head
+        assert port.meaning
+        assert port.valid
+    assert all(len(line) <= 100 for line in design.text.splitlines())
+
+
+def test_the_same_network_gives_the_same_text() -> None:
+    one, two = (random_network(8, inputs=9, tie="potential") for _ in range(2))
+    assert generate(one).text == generate(two).text
+
+
+def test_many_inputs_do_not_exhaust_the_stack() -> None:
+    network = random_network(2, inputs=1500, n=2, density=1.0)
+    assert "slope1" in generate(network).text
+
+
+@pytest.mark.parametrize(("setting", "got"), [("k-wta", "k-wta"), ("t-wta", "t-wta")])
+def test_other_wta_modes_are_refused(setting: str, got: str) -> None:
+    with pytest.raises(Unsupported) as caught:
+        generate(random_network(0, inputs=3, wta=setting))
+    assert str(caught.value) == (
+        f"RTL: got wta {got}; expected one layer of point neurons (D = S = 1) with 1-wta "
+        "(ties: index, potential). The C kernel (target 'c') takes every WTA mode and several "
+        "layers"
+    )
+
+
+def test_layers_and_dendrites_are_refused() -> None:
+    network = random_network(0, inputs=3)
+    layer = network.layers[0]
+    above = random_network(0, inputs=3).with_layer(0, horizon=8).layers[0]
+    deep = FrozenNetwork(
+        "deep", 3, 3, (layer, type(above)(**{**vars(above), "horizon": layer.output_horizon}))
+    )
+    with pytest.raises(Unsupported, match="RTL: got 2 layers; expected one layer"):
+        make_plan(deep)
+    wide = network.with_layer(
+        0,
+        weights=np.ones((1, 3, 2, 4, 3), np.uint8),
+        mask=np.ones((1, 3, 2, 4, 3), bool),
+    )
+    with pytest.raises(Unsupported, match="RTL: got 2 dendrites of 4 segments"):
+        make_plan(wide)
+
+
+def test_reserved_names_are_refused() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        generate(random_network(0, inputs=3, name="wire"))
+    assert str(caught.value) == (
+        "network name: got 'wire'; expected a name that neither Verilog nor the ports use. "
+        "Rename the network"
+    )
+
+
+@needs_verilator
+def test_step(tmp_path: Path) -> None:
+    network = random_network(3, inputs=12, n=3)
+    save(network, tmp_path / "frozen")
+    record = execute(RtlStep(), tmp_path)
+    directory = tmp_path / "steps" / "rtl"
+    text = (directory / "net.v").read_text()
+    assert record.metrics["lines_of_verilog"] == text.count("\n")
+    assert record.metrics["cycles_worst"] == 15
+    assert record.metrics["lint_warnings"] == 0
+    ports = json.loads((directory / "ports.json").read_text())
+    assert ports["network_sha256"] == network.hash
+    assert [port["name"] for port in ports["ports"]][:4] == ["clk", "rst", "start", "x"]

@@ -1,0 +1,151 @@
+"""The generated RTL in both simulators against the naive model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hls.errors import InvalidInput, StepFailed, ToolMissing
+from hls.ir import FrozenNetwork, compare
+from hls.rtl import VERILATOR, generate
+from hls.sim import IVERILOG, VVP, Simulation, simulate
+from tests.hls.sim.oracle import edge_networks, oracle, random_network, stimulus
+
+needs_icarus = pytest.mark.skipif(
+    IVERILOG.find() is None or VVP.find() is None, reason="Icarus Verilog is missing"
+)
+needs_verilator = pytest.mark.skipif(VERILATOR.find() is None, reason="Verilator is missing")
+RANDOM = [
+    {"inputs": 24, "n": 3, "tie": "index"},
+    {"inputs": 24, "n": 3, "tie": "potential"},
+    {"inputs": 9, "n": 5, "c": 3, "tie": "potential", "shared": False},
+    {"inputs": 9, "n": 2, "c": 2, "tie": "index", "shared": False, "wres": 2, "tres": 4},
+    {"inputs": 30, "n": 3, "tie": "potential", "wres": 5, "tres": 2},
+    {"inputs": 70, "n": 2, "tie": "index", "wres": 1, "tres": 0, "theta": 0.6},
+    {"inputs": 12, "n": 4, "c": 2, "tie": "potential", "response": "snl"},
+    {"inputs": 20, "n": 3, "tie": "index", "response": "snl", "wres": 6, "tres": 7},
+    {"inputs": 20, "n": 9, "tie": "potential", "density": 0.2, "theta": 0.5},
+    {"inputs": 15, "n": 3, "tie": "index", "theta": 0.95, "wres": 7, "tres": 5},
+]
+
+
+def run(network: FrozenNetwork, x: np.ndarray, path: Path, **options: object) -> Simulation:
+    """Generate, simulate and compare with the oracle."""
+    design = generate(network)
+    source = path / f"{design.name}.v"
+    source.write_text(design.text)
+    result = simulate([source], design.name, network, x, workdir=path / "sim", **options)
+    assert compare("rtl", oracle(network, x), result.outputs) == len(x)
+    assert (result.cycles <= design.cycles_worst).all()
+    silent = (result.outputs.winner < 0).any(axis=1)
+    assert (result.cycles[silent] == design.cycles_worst).all()
+    last = result.outputs.time[~silent].max(axis=1)
+    assert (result.cycles[~silent] == last.astype(int) + 2).all()
+    return result
+
+
+@needs_icarus
+@pytest.mark.parametrize("number", range(len(RANDOM)))
+def test_random_networks_in_icarus(number: int, tmp_path: Path) -> None:
+    network = random_network(number, **RANDOM[number])
+    run(network, stimulus(network, 60, number), tmp_path, disturb=bool(number % 2))
+
+
+@needs_icarus
+@pytest.mark.parametrize("name", edge_networks())
+def test_edge_cases_in_icarus(name: str, tmp_path: Path) -> None:
+    network = edge_networks()[name]
+    run(network, stimulus(network, 25, 1), tmp_path, disturb=name != "never")
+
+
+@needs_icarus
+def test_start_alone_leads_out_of_power_up(tmp_path: Path) -> None:
+    for tie in ("index", "potential"):
+        network = random_network(5, inputs=8, c=2, tie=tie)
+        run(network, stimulus(network, 10), tmp_path, reset=False)
+
+
+@needs_icarus
+def test_ties_are_decided(tmp_path: Path) -> None:
+    """A stimulus with many simultaneous spikes separates the two tie rules."""
+    answers = []
+    for tie in ("index", "potential"):
+        network = random_network(11, inputs=8, n=4, tres=1, tie=tie, theta=0.2)
+        network = network.with_layer(0, theta=np.full((1, 4), 5, np.int32))
+        answers.append(run(network, stimulus(network, 60, 3), tmp_path).outputs.winner)
+    assert (answers[0] != answers[1]).any()
+
+
+@needs_verilator
+@pytest.mark.parametrize("number", [2, 5])
+def test_random_networks_in_verilator(number: int, tmp_path: Path) -> None:
+    network = random_network(number, **RANDOM[number])
+    result = run(network, stimulus(network, 100, number), tmp_path, simulator="verilator")
+    assert result.mean_cycles == pytest.approx(result.cycles.mean())
+
+
+@needs_icarus
+def test_waveforms_of_the_first_samples(tmp_path: Path) -> None:
+    network = random_network(1, inputs=8)
+    wave = tmp_path / "wave.vcd"
+    run(network, stimulus(network, 40), tmp_path, vcd=wave, vcd_samples=5)
+    text = wave.read_text()
+    assert "$var reg" in text
+    assert "potential" in text  # inside a neuron
+    end = int(text[text.rindex("\n#") + 2 :].split()[0])
+    assert end <= 1000 * 10 * (3 + 5 * 17)  # picoseconds
+
+
+@needs_icarus
+@pytest.mark.parametrize(
+    ("good", "bad", "message"),
+    [
+        (
+            "done <= 1'd1;",
+            "done <= 1'd0;",
+            "icarus: the design hangs at sample 0: got done = 0 24 clocks after start; "
+            "expected done = 1",
+        ),
+        (
+            "spiked <= 1'd0;",
+            "",
+            "icarus: undefined outputs at sample 0: got spiked x, winner 00, spike_time 1101; "
+            "expected 0 and 1 only",
+        ),
+    ],
+)
+def test_hangs_and_undefined_outputs_are_errors(
+    good: str, bad: str, message: str, tmp_path: Path
+) -> None:
+    network = random_network(1, inputs=8)
+    source = tmp_path / "net.v"
+    text = generate(network).text
+    assert good in text
+    source.write_text(text.replace(good, bad))
+    with pytest.raises(StepFailed) as caught:
+        simulate([source], "net", network, stimulus(network, 3), workdir=tmp_path)
+    assert str(caught.value) == message
+
+
+@needs_icarus
+def test_a_simulation_that_stops_early_is_an_error(tmp_path: Path) -> None:
+    network = random_network(1, inputs=8)
+    source = tmp_path / "net.v"
+    text = generate(network).text
+    head = text.index("endmodule")
+    source.write_text(text[:head] + "initial #200 $finish;\n" + text[head:])
+    with pytest.raises(StepFailed, match="the simulation stopped early: got 1 samples; expected 9"):
+        simulate([source], "net", network, stimulus(network, 9), workdir=tmp_path)
+
+
+def test_bad_arguments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    network = random_network(1, inputs=8)
+    x = stimulus(network, 3)
+    with pytest.raises(InvalidInput) as caught:
+        simulate([], "net", network, x, simulator="spice", workdir=tmp_path)
+    assert str(caught.value) == "simulator: got 'spice'; expected icarus or verilator"
+    monkeypatch.setenv("IVERILOG_EXE", str(tmp_path / "nothing"))
+    with pytest.raises(ToolMissing, match="Icarus Verilog is needed"):
+        simulate([], "net", network, x, workdir=tmp_path)
