@@ -1,0 +1,1 @@
+"""Layout: placement, routing, timing, power and pictures; one driver per tool."""
