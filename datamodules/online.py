@@ -3,37 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from torch.utils.data import Sampler
+import lightning as L
+import torch
+from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 
 class OnlineSampler(Sampler[int]):
-    """Gives sample numbers in the order of one epoch, from a position on.
+    """Gives sample numbers in the order of one epoch, from where learning stands.
+
+    The model knows where that is: `learning_order(samples)` returns its seed, the number of the
+    epoch and the samples of it already learnt. Without such a model the first epoch of seed 0 is given.
 
     Args:
         samples: number of samples of an epoch.
+        data: the data module, whose trainer knows the model.
     """
 
-    def __init__(self, samples: int) -> None:
+    def __init__(self, samples: int, data: L.LightningDataModule) -> None:
         self.samples = samples
-        self.seek(seed=0, epoch=0, position=0)
-
-    def seek(self, seed: int, epoch: int, position: int) -> None:
-        """Choose where the next iteration starts.
-
-        Args:
-            seed: key of the draws.
-            epoch: number of the epoch, from 0.
-            position: samples of that epoch already learnt.
-        """
-        self.seed, self.epoch, self.position = seed, epoch, position
+        self.data = data
 
     def __iter__(self) -> Iterator[int]:
-        """Yield the samples left in the epoch."""
+        """Return the samples left in the epoch, in order."""
         from neutnn_pl.functional import sample_order
 
-        yield from sample_order(self.epoch, self.samples, self.seed)[self.position :].tolist()
+        seed, epoch, position = 0, 0, 0
+        trainer = self.data.trainer
+        model: Any = None if trainer is None else trainer.lightning_module
+        if hasattr(model, "learning_order"):
+            seed, epoch, position = model.learning_order(self.samples)
+        return iter(sample_order(epoch, self.samples, seed)[position:].tolist())
 
     def __len__(self) -> int:
         """Return the length of a whole epoch."""
         return self.samples
+
+
+class OnlineLoader(DataLoader[Any]):
+    """A loader of training samples in the order of online learning.
+
+    A run that was cut goes on at its sample: the place is in the model's checkpoint, so the
+    loader has no state of its own.
+
+    Args:
+        spikes: uint8 `[B, lines]`, spike times in time steps or 255.
+        labels: int64 `[B]`.
+        data: the data module.
+        batch_size: samples handed to the kernel at once.
+        num_workers: worker processes.
+    """
+
+    def __init__(
+        self,
+        spikes: torch.Tensor,
+        labels: torch.Tensor,
+        data: L.LightningDataModule,
+        *,
+        batch_size: int = 256,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__(
+            TensorDataset(spikes, labels),
+            batch_size=batch_size,
+            sampler=OnlineSampler(len(spikes), data),
+            num_workers=num_workers,
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return nothing: the model's checkpoint holds the place."""
+        return {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take nothing."""

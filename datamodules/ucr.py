@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from datamodules.encoders import Encoder, MinMax
-from datamodules.online import OnlineSampler
+from datamodules.online import OnlineLoader
 from hls.errors import InvalidInput
 
 _SPLITS = ("train", "test")
@@ -47,7 +47,7 @@ class UCR(L.LightningDataModule):
         super().__init__()
         if batch_size < 1:
             raise InvalidInput("data: batch_size", got=batch_size, expected=">= 1")
-        self.name = name
+        self.name: str = name
         self.root = root
         self.encoder = encoder or MinMax()
         self.batch_size = batch_size
@@ -112,37 +112,34 @@ class UCR(L.LightningDataModule):
     def setup(self, stage: str) -> None:
         """Encode both splits once."""
         self._sets = {
-            split: TensorDataset(
-                torch.from_numpy(self.spikes(split)), torch.from_numpy(self.series(split)[1])
-            )
+            split: (torch.from_numpy(self.spikes(split)), torch.from_numpy(self.series(split)[1]))
             for split in _SPLITS
         }
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Return the training samples in the order of online learning."""
-        data = self._sets["train"]
-        return self._loader(data, sampler=OnlineSampler(len(data)))
+        return OnlineLoader(
+            *self._sets["train"],
+            data=self,
+            batch_size=self.batch_size,
+            num_workers=self.num_workers,
+        )
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Return the training split in its own order."""
-        return self._loader(self._sets["train"])
+        return self._in_order("train")
 
     def test_dataloader(self) -> DataLoader[Any]:
         """Return the test split in its own order."""
-        return self._loader(self._sets["test"])
+        return self._in_order("test")
 
     def predict_dataloader(self) -> DataLoader[Any]:
         """Return the test split in its own order."""
-        return self.test_dataloader()
+        return self._in_order("test")
 
-    def _loader(self, data: TensorDataset, sampler: OnlineSampler | None = None) -> DataLoader[Any]:
-        return DataLoader(
-            data,
-            batch_size=self.batch_size,
-            sampler=sampler,
-            num_workers=self.num_workers,
-            persistent_workers=self.num_workers > 0,
-        )
+    def _in_order(self, split: str) -> DataLoader[Any]:
+        data = TensorDataset(*self._sets[split])
+        return DataLoader(data, batch_size=self.batch_size, num_workers=self.num_workers)
 
 
 def load(
@@ -233,5 +230,3 @@ def _bundled() -> set[str]:
 
     data = Path(sktime.datasets.__file__).parent / "data"
     return {folder.name for folder in data.iterdir() if folder.is_dir()}
-
-

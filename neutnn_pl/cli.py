@@ -103,7 +103,9 @@ def _recipe(args: list[str]) -> RecipeCLI:
 
 def _quiet() -> None:
     """Silence what Lightning and torch say about themselves."""
-    warnings.filterwarnings("ignore", category=UserWarning, module=r"(lightning|torchmetrics|torch)")
+    warnings.filterwarnings(
+        "ignore", category=UserWarning, module=r"(lightning|torchmetrics|torch)"
+    )
     warnings.filterwarnings("ignore", message=r".*LeafSpec.*|.*treespec.*|.*num_workers.*")
     warnings.showwarning = lambda message, *_, **__: print(
         f"neutnn: warning: {message}", file=sys.stderr

@@ -15,7 +15,7 @@ import lightning as L  # isort: skip
 from jsonargparse import Namespace
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
-import datamodules.encoders  # noqa: F401 - so that short class names are known
+import datamodules.encoders
 import datamodules.ucr  # noqa: F401
 from hls.errors import InvalidInput
 from hls.flow import HardwareOptions, LayoutOptions
@@ -222,7 +222,9 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
 
 def did_you_mean(message: str, keys: set[str]) -> str:
     """Return the message with the nearest known key added where one is unknown."""
-    if "Did you mean" in message or not re.search(r"nrecognized|not expected|does not exist|not accepted", message):
+    if "Did you mean" in message or not re.search(
+        r"nrecognized|not expected|does not exist|not accepted", message
+    ):
         return message
     leaves = {key.rpartition(".")[2]: key for key in sorted(keys)}
     for word in _ENTRY.findall(message):

@@ -240,4 +240,3 @@ def describe(model: NeuTNN) -> str:
 def _neurons(model: NeuTNN) -> int:
     weights: Tensor = model.network.columns[-1].weights
     return int(weights.shape[1])
-

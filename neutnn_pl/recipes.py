@@ -12,7 +12,9 @@ from hls.files import write_text
 def recipe_folders() -> list[Path]:
     """Return where recipes are looked for after the path itself."""
     package = Path(__file__).parent
-    return [folder for folder in (package / "_recipes", package.parent / "recipes") if folder.is_dir()]
+    return [
+        folder for folder in (package / "_recipes", package.parent / "recipes") if folder.is_dir()
+    ]
 
 
 def recipe_names() -> list[str]:

@@ -43,7 +43,7 @@ def loggers(wandb: bool, run_dir: Path, config: dict[str, Any]) -> Iterator[list
     try:
         yield [logger]
     finally:
-        wandb_.finish(quiet=True)
+        wandb_.finish()
 
 
 def log_run(logger: Logger, run_dir: Path, report: dict[str, Any]) -> None:

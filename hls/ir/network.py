@@ -1,4 +1,4 @@
-"""The frozen network: integers only, the single contract between PyTorch and everything below it."""
+"""The frozen network: integers only, the one contract between PyTorch and everything below."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class FrozenNetwork:
         return replace(self, layers=tuple(layers))
 
 
-def check_stimulus(network: FrozenNetwork, x: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
+def check_stimulus(network: FrozenNetwork, x: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Return `x` as uint8 `[B, inputs]` after checking shape and times.
 
     Raises:

@@ -61,7 +61,7 @@ def save(network: FrozenNetwork, directory: Path) -> Path:
         raise unwritable(directory.parent, error) from error
     try:
         with (temporary / _ARRAYS).open("wb") as handle:
-            np.savez_compressed(handle, **arrays)
+            np.savez_compressed(handle, allow_pickle=False, **arrays)
         write_json(temporary / _JSON, document)
         temporary.chmod(0o755)
         if directory.exists():
@@ -94,11 +94,18 @@ def load(directory: Path) -> FrozenNetwork:
             expected=stated[:12],
             mend=f"It was edited or damaged. {_REMAKE}",
         )
-    layers = tuple(
-        FrozenLayer(**{f: arrays[f"layer{i}_{f}"] for f in _FIELDS}, **settings)
-        for i, settings in enumerate(document["layers"])
-    )
+    needed = {f"layer{i}_{f}" for i in range(len(document["layers"])) for f in _FIELDS}
+    if needed != set(arrays):
+        raise InvalidNetwork(
+            f"{directory}: arrays", got=sorted(arrays), expected=sorted(needed), mend=_REMAKE
+        )
+    layers = tuple(_layer(arrays, i, settings) for i, settings in enumerate(document["layers"]))
     return FrozenNetwork(document["name"], document["inputs"], document["tres"], layers)
+
+
+def _layer(arrays: dict[str, Array], index: int, settings: dict[str, Any]) -> FrozenLayer:
+    fields: dict[str, Any] = {f: arrays[f"layer{index}_{f}"] for f in _FIELDS}
+    return FrozenLayer(**fields, **settings)
 
 
 def _describe(network: FrozenNetwork) -> tuple[dict[str, Any], dict[str, Array]]:

@@ -25,7 +25,12 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("k-means (test)", "kmeans_nmi", "NMI", "prune:kmeans_nmi"),
     ("network", "synapses_before", "synapses before pruning", "prune:synapses_before"),
     ("network", "synapses", "synapses after pruning", "freeze:synapses"),
-    ("network", "input_spikes_per_sample", "input spikes / sample", "freeze:input_spikes_per_sample"),
+    (
+        "network",
+        "input_spikes_per_sample",
+        "input spikes / sample",
+        "freeze:input_spikes_per_sample",
+    ),
     (
         "network",
         "output_spikes_per_sample",
@@ -66,9 +71,7 @@ def collect(run_dir: Path) -> dict[str, Any]:
     """
     directory = run_dir / "steps"
     if not directory.is_dir():
-        raise InvalidInput(
-            f"run {run_dir}", got="no steps in it", expected="a run's directory"
-        )
+        raise InvalidInput(f"run {run_dir}", got="no steps in it", expected="a run's directory")
     records = {
         path.name: record
         for path in sorted(directory.iterdir())

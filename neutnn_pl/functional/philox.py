@@ -144,7 +144,5 @@ def sample_order(epoch: int, samples: int, seed: int) -> Tensor:
         int64 `[samples]`, sample numbers; ties go to the lower number.
     """
     j = torch.arange(samples)
-    word = philox(
-        (j, torch.tensor(ORDER << 8), torch.tensor(epoch), torch.tensor(0)), seed
-    )[:, 0]
+    word = philox((j, torch.tensor(ORDER << 8), torch.tensor(epoch), torch.tensor(0)), seed)[:, 0]
     return torch.sort(word, stable=True).indices

@@ -102,7 +102,7 @@ def _learn_chunk(
     ties = _tie_draws(cycles, at, (c, n, d, s), spec.seed) if spec.tie == "random" else None
     outputs = []
     for b, sample in enumerate(x):
-        state = evaluate(sample, w, theta, spec, ties and tuple(words[b] for words in ties))
+        state = evaluate(sample, w, theta, spec, ties and (ties[0][b], ties[1][b], ties[2][b]))
         seen = state.segments if spec.stdp_after == "column" else state.dendrites
         flat = F.stdp(
             w.reshape(c, g, p),
@@ -135,7 +135,7 @@ def evaluate(
     w: Tensor,
     theta: Tensor,
     spec: LayerSpec,
-    draws: tuple[Tensor, ...] | None = None,
+    draws: tuple[Tensor, Tensor, Tensor] | None = None,
 ) -> F.ColumnState:
     """Return spike times at every level; arguments as in `infer`, random ties by `draws`."""
     return F.evaluate(

@@ -9,9 +9,7 @@ from typing import Any, Self
 import lightning as L
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
 
-from datamodules.online import OnlineSampler
 from hls.errors import InvalidInput
 from hls.ir import FrozenNetwork
 from neutnn_pl.metrics import ClusterMetrics
@@ -68,9 +66,8 @@ class NeuTNN(L.LightningModule):
         # Epochs begun and samples learnt in the current one: where a resumed run goes on.
         self.register_buffer("epochs", torch.zeros((), dtype=torch.int64))
         self.register_buffer("position", torch.zeros((), dtype=torch.int64))
-        self.scores = torch.nn.ModuleDict(
-            {split: ClusterMetrics(prefix=f"{split}/") for split in ("val", "test")}
-        )
+        self.val_scores = ClusterMetrics(prefix="val/")
+        self.test_scores = ClusterMetrics(prefix="test/")
         self.example_input_array = None
 
     epochs: Tensor
@@ -88,7 +85,7 @@ class NeuTNN(L.LightningModule):
         """Check the network against the data."""
         data = getattr(self.trainer, "datamodule", None)
         classes = getattr(data, "classes", None)
-        neurons = self.network.layers[-1].weights.shape[1]
+        neurons = self.network.columns[-1].weights.shape[1]
         if isinstance(classes, int) and classes > neurons:
             raise InvalidInput(
                 "more classes than neurons",
@@ -105,12 +102,20 @@ class NeuTNN(L.LightningModule):
                 mend="Use the network's data set and encoder",
             )
 
-    def on_train_epoch_start(self) -> None:
-        """Point the sampler at the place where learning goes on."""
-        loader = self.trainer.train_dataloader
-        sampler = loader.sampler if isinstance(loader, DataLoader) else None
-        if isinstance(sampler, OnlineSampler):
-            sampler.seek(self.seed, int(self.epochs), int(self.position))
+    def learning_order(self, samples: int) -> tuple[int, int, int]:
+        """Return where learning stands: seed, epoch, samples of it already learnt.
+
+        Args:
+            samples: number of samples of an epoch. A run that was cut after the last one has not
+                seen the end of its epoch, which is made up for here.
+        """
+        if self.position >= samples:
+            self._next_epoch()
+        return self.seed, int(self.epochs), int(self.position)
+
+    def _next_epoch(self) -> None:
+        self.epochs += 1
+        self.position.zero_()
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         """Learn one chunk of samples, in order."""
@@ -132,8 +137,8 @@ class NeuTNN(L.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         """Count the epoch; the next one starts at its first sample."""
-        self.epochs += 1
-        self.position.zero_()
+        if self.position > 0:
+            self._next_epoch()
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         """Score one batch of the validation split."""
@@ -188,8 +193,10 @@ class NeuTNN(L.LightningModule):
     def _score(self, split: str, batch: tuple[Tensor, Tensor]) -> None:
         x, label = batch
         y = self(x)
-        metric = self.scores[split]
-        metric.update(y, self.network.answer(y), label)
+        self._metric(split).update(y, self.network.answer(y), label)
+
+    def _metric(self, split: str) -> ClusterMetrics:
+        return self.val_scores if split == "val" else self.test_scores
 
     def on_validation_epoch_end(self) -> None:
         """Log the validation scores."""
@@ -200,7 +207,7 @@ class NeuTNN(L.LightningModule):
         self._log_scores("test")
 
     def _log_scores(self, split: str) -> None:
-        metric = self.scores[split]
+        metric = self._metric(split)
         self.log_dict(metric.compute())
         self.log(f"{split}/synapses", float(self.network.synapses))
         metric.reset()
