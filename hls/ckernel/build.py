@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -55,20 +58,27 @@ class CKernel:
         return Outputs(y)
 
 
-def cache_dir() -> Path:
-    """Return where compiled kernels are kept: `NEUTNN_CACHE`, else the user's cache directory."""
-    override = os.environ.get("NEUTNN_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME")
-    path = (
-        Path(override) if override else (Path(base) if base else Path.home() / ".cache") / "neutnn"
-    )
+@lru_cache(maxsize=8)
+def _writable(path: Path) -> Path:
+    """Return `path`, or a new temporary directory where it cannot be written."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         if os.access(path, os.W_OK):
             return path
     except OSError:
         pass
-    return Path(tempfile.gettempdir()) / f"neutnn-{os.getuid()}"
+    temporary = Path(tempfile.mkdtemp(prefix="neutnn-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return temporary
+
+
+def cache_dir() -> Path:
+    """Return where compiled kernels are kept: `NEUTNN_CACHE`, else the user's cache directory."""
+    override = os.environ.get("NEUTNN_CACHE")
+    if override:
+        return _writable(Path(override))
+    base = os.environ.get("XDG_CACHE_HOME")
+    return _writable((Path(base) if base else Path.home() / ".cache") / "neutnn")
 
 
 def build(

@@ -129,10 +129,10 @@ def _lines(plan: Plan) -> str:
             items.append(v.instance(f"{plan.network.name}_ramp_{longest}", f"line{line}", pins))
         taps = [_active(tap, plan.ramps[tap.line]) for tap in plan.taps]
         items.append(v.assign("active", v.concat(taps[::-1])))
+        read = {(tap.line, b) for tap in plan.taps for b in _read(tap, plan.ramps[tap.line])}
         for line, longest in plan.ramps.items():
-            read = set().union(*(_read(tap, longest) for tap in plan.taps if tap.line == line))
             width = ramp_width(longest)
-            unused += [v.bit(f"q{line}", b, width) for b in range(width) if b not in read]
+            unused += [v.bit(f"q{line}", b, width) for b in range(width) if (line, b) not in read]
     else:
         pulses = v.concat([v.bit("x", tap.line, inputs) for tap in plan.taps][::-1])
         reset = [v.load("active", v.number(0, count))]

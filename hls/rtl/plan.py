@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -109,7 +110,7 @@ class Plan:
     taps: tuple[Tap, ...]
     columns: tuple[Column, ...]
 
-    @property
+    @cached_property
     def ramps(self) -> dict[int, int]:
         """Longest ramp of every line in use, in time steps (0 for SNL)."""
         longest: dict[int, int] = {}
@@ -147,12 +148,12 @@ class Plan:
         """Whether potentials decide ties."""
         return self.layer.tie == "potential" and self.layer.shape[1] > 1
 
-    @property
+    @cached_property
     def key_width(self) -> int:
         """Bits of what potentials are compared by."""
         return max((n.sum_width for c in self.columns for n in c.neurons), default=1)
 
-    @property
+    @cached_property
     def gated(self) -> bool:
         """Whether a silent neuron's key may exceed a spiking one's (their thresholds differ)."""
         return any(n.theta != c.theta_max for c in self.columns for n in c.neurons)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from hls.ckernel.build import cache_dir
 from hls.errors import InvalidInput, StepFailed
-from hls.files import unwritable, write_text
+from hls.files import atomic_path, unwritable, write_text
 from hls.ir.network import FrozenNetwork, check_stimulus
 from hls.ir.outputs import Outputs
 from hls.rtl.step import VERILATOR
@@ -37,7 +41,20 @@ VVP = Tool(
     version_args=("-V",),
     needed=True,
 )
-SIMULATORS: dict[str, tuple[Tool, ...]] = {"icarus": (IVERILOG, VVP), "verilator": (VERILATOR,)}
+GXX = Tool(
+    "g++",
+    ("g++",),
+    "GXX_EXE",
+    "compiles what Verilator writes",
+    "apt-get install g++ make",
+    version_args=("-dumpfullversion",),
+    version_pattern=r"(\d+(?:\.\d+)*)",
+    needed=True,
+)
+RUNTIME = ("verilated.o", "verilated_threads.o")
+"""Verilator's run time: the same for every design, so it is compiled once and kept in the cache."""
+OPTIMISE = "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
+SIMULATORS: dict[str, tuple[Tool, ...]] = {"icarus": (IVERILOG, VVP), "verilator": (VERILATOR, GXX)}
 
 
 class Simulation(NamedTuple):
@@ -136,12 +153,27 @@ def _run_icarus(
 def _verilator(sources: list[Path], top: str, shape: Shape, workdir: Path, log: Path) -> Path:
     harness, objects = workdir / "testbench.cpp", workdir / "obj"
     write_text(harness, CPP.format(top=top, **vars(shape)))
+    objects.mkdir(exist_ok=True)
     words: list[str | Path] = [VERILATOR.require(), "--cc", "--exe", "--build", "-Wno-fatal"]
     words += ["-Wno-lint", "--x-initial", "unique", "--x-assign", "unique", "--top-module", top]
     words += ["-j", str(os.cpu_count() or 1), "-Mdir", objects, "-O3", "--no-timing"]
-    words += ["-MAKEFLAGS", "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0"]
+    words += ["-MAKEFLAGS", OPTIMISE]
+    kept = cache_dir() / "verilator" / _runtime_key()
+    for name in RUNTIME:
+        if (kept / name).is_file() and not (objects / name).exists():
+            shutil.copyfile(kept / name, objects / name)
     run([*words, harness, *sources], cwd=workdir, log=log)
+    for name in RUNTIME:
+        if (objects / name).is_file() and not (kept / name).exists():
+            with atomic_path(kept / name) as temporary:
+                shutil.copyfile(objects / name, temporary)
     return objects / f"V{top}"
+
+
+def _runtime_key() -> str:
+    """Return what the compiled run time of Verilator depends on."""
+    parts = [VERILATOR.version(), GXX.version(), OPTIMISE, platform.machine()]
+    return hashlib.sha256("\0".join(str(part) for part in parts).encode()).hexdigest()[:16]
 
 
 def _run(workdir: Path, x: npt.NDArray[np.uint8], go: object) -> list[str]:

@@ -117,8 +117,8 @@ def test_the_same_network_gives_the_same_text() -> None:
 
 
 def test_many_inputs_do_not_exhaust_the_stack() -> None:
-    network = random_network(2, inputs=1500, n=2, density=1.0)
-    assert "slope1" in generate(network).text
+    network = random_network(2, inputs=1500, n=1, density=0.2)
+    assert "slope3" in generate(network).text
 
 
 @pytest.mark.parametrize(("setting", "got"), [("k-wta", "k-wta"), ("t-wta", "t-wta")])
