@@ -16,7 +16,7 @@ VERILATOR = Tool(
     ("verilator",),
     "VERILATOR_EXE",
     "lints and simulates the RTL",
-    "apt-get install verilator g++ make",
+    "apt-get install verilator",
     needed=True,
 )
 

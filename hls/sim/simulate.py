@@ -46,15 +46,19 @@ GXX = Tool(
     ("g++",),
     "GXX_EXE",
     "compiles what Verilator writes",
-    "apt-get install g++ make",
+    "apt-get install g++",
     version_args=("-dumpfullversion",),
     version_pattern=r"(\d+(?:\.\d+)*)",
     needed=True,
 )
+MAKE = Tool("make", ("make",), "MAKE_EXE", "builds what Verilator writes", "apt-get install make")
 RUNTIME = ("verilated.o", "verilated_threads.o")
 """Verilator's run time: the same for every design, so it is compiled once and kept in the cache."""
-OPTIMISE = "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
-SIMULATORS: dict[str, tuple[Tool, ...]] = {"icarus": (IVERILOG, VVP), "verilator": (VERILATOR, GXX)}
+OPTIMISE = ("OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")
+SIMULATORS: dict[str, tuple[Tool, ...]] = {
+    "icarus": (IVERILOG, VVP),
+    "verilator": (VERILATOR, GXX, MAKE),
+}
 
 
 class Simulation(NamedTuple):
@@ -153,16 +157,16 @@ def _run_icarus(
 def _verilator(sources: list[Path], top: str, shape: Shape, workdir: Path, log: Path) -> Path:
     harness, objects = workdir / "testbench.cpp", workdir / "obj"
     write_text(harness, CPP.format(top=top, **vars(shape)))
-    objects.mkdir(exist_ok=True)
-    words: list[str | Path] = [VERILATOR.require(), "--cc", "--exe", "--build", "-Wno-fatal"]
-    words += ["-Wno-lint", "--x-initial", "unique", "--x-assign", "unique", "--top-module", top]
-    words += ["-j", str(os.cpu_count() or 1), "-Mdir", objects, "-O3", "--no-timing"]
-    words += ["-MAKEFLAGS", OPTIMISE]
+    words: list[str | Path] = [VERILATOR.require(), "--cc", "--exe", "-Wno-fatal", "-Wno-lint"]
+    words += ["--x-initial", "unique", "--x-assign", "unique", "-O3", "--no-timing"]
+    words += ["--top-module", top, "-Mdir", objects]
+    run([*words, harness, *sources], cwd=workdir, log=log)
     kept = cache_dir() / "verilator" / _runtime_key()
     for name in RUNTIME:
         if (kept / name).is_file() and not (objects / name).exists():
             shutil.copyfile(kept / name, objects / name)
-    run([*words, harness, *sources], cwd=workdir, log=log)
+    make: list[str | Path] = [MAKE.require(), "-C", objects, "-f", f"V{top}.mk", *OPTIMISE]
+    run([*make, "-j", str(os.cpu_count() or 1)], cwd=workdir, log=log)
     for name in RUNTIME:
         if (objects / name).is_file() and not (kept / name).exists():
             with atomic_path(kept / name) as temporary:
@@ -172,7 +176,7 @@ def _verilator(sources: list[Path], top: str, shape: Shape, workdir: Path, log: 
 
 def _runtime_key() -> str:
     """Return what the compiled run time of Verilator depends on."""
-    parts = [VERILATOR.version(), GXX.version(), OPTIMISE, platform.machine()]
+    parts = [VERILATOR.version(), GXX.version(), *OPTIMISE, platform.machine()]
     return hashlib.sha256("\0".join(str(part) for part in parts).encode()).hexdigest()[:16]
 
 

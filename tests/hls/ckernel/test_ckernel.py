@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import hls.ckernel
 from hls.ckernel import GCC, CKernelStep, build, generate, network_hash
@@ -199,3 +201,35 @@ def test_errors_name_the_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setenv("GCC_EXE", str(tmp_path / "nothing"))
     with pytest.raises(ToolMissing, match="gcc is needed"):
         build(network, workdir=tmp_path)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    inputs=st.integers(1, 20),
+    tres=st.integers(0, 5),
+    wres=st.integers(1, 7),
+    c=st.integers(1, 4),
+    n=st.integers(1, 6),
+    theta=st.sampled_from((0.01, 0.2, 0.5, 0.95)),
+    density=st.sampled_from((0.1, 0.6, 1.0)),
+    shared=st.booleans(),
+    mode=st.sampled_from(MODES),
+    data=st.data(),
+)
+def test_any_network_equals_the_oracle(
+    seed: int,
+    c: int,
+    n: int,
+    mode: tuple[str, str, str],
+    data: st.DataObject,
+    tmp_path: Path,
+    **rest,
+) -> None:
+    wta, tie, response = mode
+    k = data.draw(st.integers(1, n)) if wta == "k-wta" else 1
+    network = random_network(seed, c=c, n=n, wta=wta, k=k, tie=tie, response=response, **rest)
+    x = stimulus(network, 20, seed % 1000)
+    compare("c", oracle(network, x), build(network, workdir=tmp_path).predict(x))
