@@ -5,7 +5,7 @@ RUN ?= runs/demo
 
 demo: ## learn, prune, freeze, C, RTL, netlist, proof, layout, report
 	@scripts/setup.sh run
-	@.venv/bin/neutnn flow -c demo --run_dir $(RUN) --overwrite
+	@.venv/bin/neutnn flow -c ucr/arrowhead --run_dir $(RUN) --overwrite
 
 test: ## everything that this machine can check
 	@scripts/setup.sh test

@@ -201,7 +201,7 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
     """Return every key of a configuration, those of our classes included."""
     import inspect
 
-    from datamodules.encoders import MinMax, PosNeg
+    from datamodules.encoders import MinMax, PosNeg, Spectrum
     from datamodules.ucr import UCR
     from neutnn_pl.modules import Clusterer
     from neutnn_pl.nn import STDP
@@ -214,6 +214,7 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
         (UCR, "data"),
         (MinMax, "data.encoder"),
         (PosNeg, "data.encoder"),
+        (Spectrum, "data.encoder"),
     ):
         for name in inspect.signature(cls).parameters:
             keys |= {f"{prefix}.{name}", f"{prefix}.init_args.{name}"}

@@ -57,8 +57,8 @@ class Pruning(L.Callback):
 
     Args:
         target: share of the synapses to drop, 0 .. 1; null drops the zeros.
-        by: score: `weight`, `contribution` (how often the synapse still ramps when its segment
-            spikes, over the training split) or `random` (a control).
+        by: score: `weight`, `contribution` (at which share of its segment's spikes the synapse
+            still ramps, over the training split) or `random` (a control).
         zeros: drop the zeros first, and take the target from what remains.
 
     Attributes:
@@ -147,17 +147,31 @@ class Pruning(L.Callback):
                 for layer, zero in zip(network.columns, flat, strict=True)
             ]
         if self.by == "contribution":
-            for x, _ in batches:
-                for layer, total in zip(network.columns, flat, strict=True):
-                    state = layer.evaluate(x)
-                    c, g, p = total.shape
-                    total += F.contribution(
-                        layer.receptive(x),
-                        state.segments.reshape(len(x), c, g),
-                        layer.weights.reshape(c, g, p),
-                    )
-                    x = state.y.flatten(1)
+            return _contributions(network, batches)
         return flat
+
+
+def _contributions(network: Network, batches: Batches) -> list[Tensor]:
+    """Return the score of every synapse, measured over batches of training samples."""
+    totals: list[tuple[Tensor, Tensor]] = []
+    for x, _ in batches:
+        for index, layer in enumerate(network.columns):
+            c, n, d, s, p = layer.weights.shape
+            state = layer.evaluate(x)
+            segments = state.segments.reshape(len(x), c, n * d * s)
+            found = F.contribution(
+                layer.receptive(x), segments, layer.weights.reshape(c, n * d * s, p)
+            )
+            if index < len(totals):
+                totals[index] = (totals[index][0] + found[0], totals[index][1] + found[1])
+            else:
+                totals.append(found)
+            x = state.y.flatten(1)
+    if not totals:
+        raise InvalidInput(
+            "pruning by contribution", got="no training samples", expected="at least one batch"
+        )
+    return [F.contribution_score(*total) for total in totals]
 
 
 def share(before: int, after: int) -> str:

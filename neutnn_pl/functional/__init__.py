@@ -20,7 +20,7 @@ from neutnn_pl.functional.philox import (
     synapse_words,
     tie_words,
 )
-from neutnn_pl.functional.pruning import contribution, lowest
+from neutnn_pl.functional.pruning import contribution, contribution_score, lowest
 from neutnn_pl.functional.stdp import (
     Cases,
     Draws,
@@ -40,6 +40,7 @@ __all__ = [
     "Probabilities",
     "answer",
     "contribution",
+    "contribution_score",
     "draw_blocks",
     "evaluate",
     "first_crossing",

@@ -9,8 +9,8 @@ from neutnn_pl.functional.column import NO_SPIKE
 from neutnn_pl.functional.philox import PRUNING, synapse_words
 
 
-def contribution(x: Tensor, y: Tensor, w: Tensor) -> Tensor:
-    """Return how often each synapse still ramps in the time step in which its segment spikes.
+def contribution(x: Tensor, y: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
+    """Count how often synapses still ramp in the time step in which their segment spikes.
 
     A synapse of weight `w` whose input came at `x` ramps at `t` if `x <= t < x + w`.
 
@@ -20,15 +20,25 @@ def contribution(x: Tensor, y: Tensor, w: Tensor) -> Tensor:
         w: uint8 `[C, G, P]`, weights in weight LSB.
 
     Returns:
-        int64 `[C, G, P]`, samples.
+        Samples in which the synapse ramps, int64 `[C, G, P]`, and in which the segment spikes,
+        int64 `[C, G, 1]`.
     """
-    total = torch.zeros(w.shape, dtype=torch.int64, device=w.device)
+    ramps = torch.zeros(w.shape, dtype=torch.int64, device=w.device)
     level = w.to(torch.int32)
     for xs, ys in zip(x.to(torch.int32), y.to(torch.int32), strict=True):
         age = ys[..., :, None] - xs[..., None, :]
         heard = (ys != NO_SPIKE)[..., :, None] & (xs != NO_SPIKE)[..., None, :]
-        total += heard & (age >= 0) & (age < level)
-    return total
+        ramps += heard & (age >= 0) & (age < level)
+    return ramps, (y != NO_SPIKE).sum(dim=0)[..., None]
+
+
+def contribution_score(ramps: Tensor, spikes: Tensor) -> Tensor:
+    """Return the share of its segment's spikes at which a synapse ramps, out of `2**16`.
+
+    Rounded down; 0 for a segment that never spikes. int64 `[C, G, P]`, from what `contribution`
+    counts.
+    """
+    return (ramps << 16) // spikes.clamp(min=1)
 
 
 def lowest(score: Tensor, mask: Tensor, target: float, *, layer: int, seed: int) -> Tensor:

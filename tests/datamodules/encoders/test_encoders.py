@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from datamodules.encoders import MinMax, PosNeg, aggregate, standardise
+from datamodules.encoders import MinMax, PosNeg, Spectrum, aggregate, standardise
 from hls.errors import InvalidInput
 
 SERIES = arrays(np.float64, (3, 8), elements=st.floats(-1e6, 1e6))
@@ -63,3 +63,27 @@ def test_bad_settings_are_named():
         aggregate(np.zeros((1, 4)), 9)
     with pytest.raises(InvalidInput, match=r"no statistics; expected fit\(\) before use"):
         MinMax(normalise="time")(np.zeros((1, 2)))
+
+
+def test_spectrum_by_hand():
+    wave = np.array([[0.0, 1.0, 0.0, -1.0] * 4])
+    encoder = Spectrum(features=4, normalise="none")
+    found = encoder.describe(wave)[0]
+    # lags 1 and 8: 0 and half of the mean square (half of the products are outside); then the
+    # amplitudes of frequencies 1 and 2, of which a wave of period 4 in 16 has none.
+    np.testing.assert_allclose(found, [0.0, 0.25, np.log(0.01), np.log(0.01)], atol=1e-12)
+
+
+def test_spectrum_spikes_above_the_training_mean_only():
+    rng = np.random.default_rng(0)
+    train = rng.normal(size=(20, 32))
+    encoder = Spectrum(features=6).fit(train)
+    f = encoder.describe(encoder.prepare(train))
+    times = encoder(train)
+    assert np.array_equal(times == 255, f <= f.mean(axis=0))
+    best = f.argmax(axis=0)
+    assert bool((times[best, range(6)] == times.min(axis=0)).all())
+    with pytest.raises(
+        InvalidInput, match=r"features: got 40; expected at most 32 for series of 32"
+    ):
+        Spectrum(features=40).lines(32)

@@ -36,6 +36,10 @@ def test_ties_depend_on_the_seed_only():
 def test_contribution_counts_synapses_that_still_ramp():
     x = torch.tensor([[[0, 2, 5, 255]]], dtype=torch.uint8)
     w = torch.tensor([[[2, 3, 7, 7]]], dtype=torch.uint8)
-    at_4 = F.contribution(x, torch.tensor([[[4]]], dtype=torch.uint8), w)
-    assert at_4.tolist() == [[[0, 1, 0, 0]]]
-    assert F.contribution(x, torch.tensor([[[255]]], dtype=torch.uint8), w).sum() == 0
+    ramps, spikes = F.contribution(x, torch.tensor([[[4]]], dtype=torch.uint8), w)
+    assert (ramps.tolist(), spikes.tolist()) == ([[[0, 1, 0, 0]]], [[[1]]])
+    ramps, spikes = F.contribution(x, torch.tensor([[[255]]], dtype=torch.uint8), w)
+    assert (int(ramps.sum()), int(spikes.sum())) == (0, 0)
+    assert F.contribution_score(ramps, spikes).tolist() == [[[0, 0, 0, 0]]]
+    thirds = F.contribution_score(torch.tensor([[[1, 3, 0]]]), torch.tensor([[[3]]]))
+    assert thirds.tolist() == [[[21845, 65536, 0]]]
