@@ -136,7 +136,8 @@ def _tables(index: int, layer: FrozenLayer) -> str:
     if not len(unit):
         return "\n".join(rows) + "\n"
     size = f"L{index}_SYNAPSES"
-    small = "uint8_t" if max(unit.max(), line.max()) < 256 else "uint32_t"
+    largest = int(max(unit.max(), line.max()))
+    small = next(f"uint{b}_t" for b in (8, 16, 32) if largest < 2**b)
     rows += [
         "",
         "/* Every synapse that can act: its neuron, its input line and its weight. */",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -113,6 +115,13 @@ def simulate(
     x = check_stimulus(network, x)
     if simulator not in SIMULATORS:
         raise InvalidInput("simulator", got=repr(simulator), expected="icarus or verilator")
+    if simulator != "icarus" and (vcd is not None or disturb or not reset):
+        raise InvalidInput(
+            f"options of {simulator}",
+            got="vcd, disturb or reset=False",
+            expected="none of them",
+            mend="Use simulator='icarus'",
+        )
     for tool in SIMULATORS[simulator]:
         tool.require()
     workdir, sources = Path(workdir).resolve(), [Path(source).resolve() for source in sources]
@@ -129,9 +138,20 @@ def simulate(
             wave = [*flags, f"+vcd={Path(vcd).resolve()}"]
             _run_icarus(command, x[:vcd_samples], workdir, log, wave)
     else:
-        program = _verilator(sources, top, shape, workdir, log)
-        result = _run(workdir, x, lambda i, o: run([program, i, o], cwd=workdir, log=log))
+        with _without_blanks(workdir) as place:
+            program = _verilator(sources, top, shape, place, log)
+            result = _run(place, x, lambda i, o: run([program, i, o], cwd=place, log=log))
     return _parse(result, simulator, network, shape, len(x))
+
+
+@contextmanager
+def _without_blanks(workdir: Path) -> Iterator[Path]:
+    """Yield a directory that make can build in: its rules break at blanks in a path."""
+    if not re.search(r"\s", str(workdir)):
+        yield workdir
+        return
+    with tempfile.TemporaryDirectory(prefix="neutnn-") as name:
+        yield Path(name)
 
 
 def _icarus(
@@ -156,11 +176,16 @@ def _run_icarus(
 
 def _verilator(sources: list[Path], top: str, shape: Shape, workdir: Path, log: Path) -> Path:
     harness, objects = workdir / "testbench.cpp", workdir / "obj"
+    copies = []
+    for number, source in enumerate(sources):
+        copies.append(workdir / f"source{number}.v")
+        if not copies[-1].is_file() or copies[-1].read_bytes() != source.read_bytes():
+            shutil.copyfile(source, copies[-1])
     write_text(harness, CPP.format(top=top, **vars(shape)))
     words: list[str | Path] = [VERILATOR.require(), "--cc", "--exe", "-Wno-fatal", "-Wno-lint"]
     words += ["--x-initial", "unique", "--x-assign", "unique", "-O3", "--no-timing"]
     words += ["--top-module", top, "-Mdir", objects]
-    run([*words, harness, *sources], cwd=workdir, log=log)
+    run([*words, harness, *copies], cwd=workdir, log=log)
     kept = cache_dir() / "verilator" / _runtime_key()
     for name in RUNTIME:
         if (kept / name).is_file() and not (objects / name).exists():
@@ -180,12 +205,12 @@ def _runtime_key() -> str:
     return hashlib.sha256("\0".join(str(part) for part in parts).encode()).hexdigest()[:16]
 
 
-def _run(workdir: Path, x: npt.NDArray[np.uint8], go: object) -> list[str]:
+def _run(workdir: Path, x: npt.NDArray[np.uint8], go: Callable[[Path, Path], object]) -> list[str]:
     """Write the stimulus, run, and return the lines of the result."""
     with tempfile.TemporaryDirectory(dir=workdir) as name:
         stimulus, result = Path(name) / "stimulus.bin", Path(name) / "result.txt"
         stimulus.write_bytes(x.tobytes())
-        go(stimulus, result)  # type: ignore[operator]
+        go(stimulus, result)
         return result.read_text(encoding="ascii").splitlines()
 
 

@@ -15,7 +15,7 @@ from hls.ckernel import GCC, CKernelStep
 from hls.errors import InvalidInput, Mismatch, StepFailed
 from hls.ir import FrozenNetwork, save
 from hls.rtl import RtlStep
-from hls.sim import SIMULATORS
+from hls.sim import SIMULATORS, simulate
 from hls.step import execute, stale_reason, step_dir
 from hls.targets import compile
 from hls.verify import VerifyStep, verify_run
@@ -322,3 +322,11 @@ def test_targets_agree(run: Path) -> None:
     assert str(caught.value) == (
         "target: got 'fpga'; expected one of c, icarus, verilator, netlist (or reference)"
     )
+
+
+def test_the_netlist_powers_up_and_survives_aborted_samples(run: Path) -> None:
+    x = stimulus(network(), 30, 4)
+    synth = step_dir(run, "synth")
+    sources = [synth / "netlist.v", synth / "cells.v"]
+    result = simulate(sources, "net", network(), x, workdir=run / "sim", reset=False, disturb=True)
+    assert (result.outputs.y == oracle(network(), x).y).all()

@@ -149,3 +149,17 @@ def test_bad_arguments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("IVERILOG_EXE", str(tmp_path / "nothing"))
     with pytest.raises(ToolMissing, match="Icarus Verilog is needed"):
         simulate([], "net", network, x, workdir=tmp_path)
+    with pytest.raises(InvalidInput, match="options of verilator: got vcd, disturb or reset=False"):
+        simulate([], "net", network, x, simulator="verilator", workdir=tmp_path, disturb=True)
+
+
+@needs_icarus
+@needs_verilator
+def test_blanks_in_paths(tmp_path: Path) -> None:
+    place = tmp_path / "my runs"
+    place.mkdir()
+    network = random_network(1, inputs=4, n=2)
+    x = stimulus(network, 5)
+    run(network, x, place, vcd=place / "a wave.vcd")
+    run(network, x, place, simulator="verilator")
+    assert (place / "a wave.vcd").is_file()
