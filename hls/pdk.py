@@ -190,7 +190,7 @@ _ASAP7 = Pdk(
     driver="BUFx2_ASAP7_75t_R",
     dont_use=("*x1p*_ASAP7*", "*xp*", "SDF*", "ICG*", "DLL*", "DHL*"),
     volts=0.7,
-    clock_ns=0.5,
+    clock_ns=1.0,
     time_unit_ns=0.001,
     cap_unit_ff=1.0,
     wire_rc_layer="M3",
@@ -229,7 +229,7 @@ _SKY130HD = Pdk(
         "sky130_fd_sc_hd__clk*",
     ),
     volts=1.8,
-    clock_ns=5.0,
+    clock_ns=10.0,
     time_unit_ns=1.0,
     cap_unit_ff=1000.0,
     power_net="VPWR",
@@ -272,7 +272,9 @@ def find_pdk(name: str, root: Path | None = None) -> Pdk:
     looked = []
     for place in places:
         pdk = _ciel(place) if name == "sky130hd" and _is_ciel(place) else _at(known, place)
-        lacking = [str(p) for n, p in pdk.files().items() if n not in pdk.optional and not p.is_file()]
+        lacking = [
+            str(p) for n, p in pdk.files().items() if n not in pdk.optional and not p.is_file()
+        ]
         if not lacking:
             gone = {n: None for n in pdk.optional if (p := getattr(pdk, n)) and not p.is_file()}
             return replace(pdk, **gone)  # type: ignore[arg-type]

@@ -340,7 +340,7 @@ def _result(
     if failed:
         notes.append(f"unrouted nets: {', '.join(names.get(n, n) for n in failed[:10])}")
     return LayoutResult(
-        tool=f"graywolf {GRAYWOLF.version()}, qrouter {QROUTER.version()}",
+        tool=f"graywolf, qrouter {QROUTER.version()}",
         pdk=pdk.name,
         cells=len(netlist.instances),
         die_width_um=round(plan.width, 3),

@@ -27,12 +27,14 @@ class Wires:
 Point = tuple[float, float]
 
 
-def entries(text: str) -> Iterator[tuple[str, str]]:
+def entries(
+    text: str, sections: tuple[str, ...] = ("NETS", "SPECIALNETS")
+) -> Iterator[tuple[str, str]]:
     """Yield name and routing of every net in a routed DEF.
 
     qrouter writes short stubs of another width to SPECIALNETS; they come as further entries.
     """
-    for section in ("NETS", "SPECIALNETS"):
+    for section in sections:
         match = re.search(rf"^{section} \d+ ;(.*?)^END {section}", text, re.M | re.S)
         for entry in re.split(r"^\s*- ", match.group(1), flags=re.M)[1:] if match else []:
             name, _, rest = entry.partition("\n")
@@ -44,11 +46,14 @@ def segments(rest: str) -> Iterator[tuple[str, Point, Point, str]]:
     layer, last = "", None
     words = iter(rest[rest.find("+ ROUTED") :].split() if "+ ROUTED" in rest else ())
     for word in words:
-        if word in ("ROUTED", "NEW"):
+        if word == "+":
+            layer = ""
+        elif word in ("ROUTED", "NEW"):
             layer, last = next(words), None
         elif word == "(":
             x, y = next(words), next(words)
-            next(words)  # the closing parenthesis
+            while next(words) != ")":
+                pass  # an extension of the wire's end
             here = (
                 last[0] if x == "*" and last else float(x),
                 last[1] if y == "*" and last else float(y),
@@ -56,14 +61,21 @@ def segments(rest: str) -> Iterator[tuple[str, Point, Point, str]]:
             if last is not None:
                 yield layer, last, here, ""
             last = here
-        elif re.match(r"[A-Za-z]", word) and last is not None:
+        elif word == "RECT":
+            while next(words) != ")":
+                pass
+        elif word in ("MASK", "STYLE"):
+            next(words)
+        elif re.match(r"[A-Za-z]", word) and word not in ("TAPER", "VIRTUAL") and last is not None:
             yield layer, last, last, word
 
 
-def measure(text: str, dbu: int) -> dict[str, Wires]:
+def measure(
+    text: str, dbu: int, sections: tuple[str, ...] = ("NETS", "SPECIALNETS")
+) -> dict[str, Wires]:
     """Return the wires of every net of a routed DEF, given its units per um."""
     wires: dict[str, Wires] = {}
-    for name, rest in entries(text):
+    for name, rest in entries(text, sections):
         net = wires.setdefault(name, Wires())
         for layer, start, end, via in segments(rest):
             if via:

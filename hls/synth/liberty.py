@@ -81,7 +81,8 @@ class Pin:
         capacitance: input capacitance, in library units.
         function: Boolean function of an output, in Liberty's syntax.
         clock: whether it clocks a flip-flop or latch.
-        power: internal energy per rising and per falling transition, one pair for each table group.
+        power: internal energy: the pin that causes it (None: a transition of this pin itself) and
+            the tables for a rising and a falling transition, for each group.
         slews: output transition tables, rising and falling mixed.
     """
 
@@ -90,7 +91,7 @@ class Pin:
     capacitance: float
     function: str | None
     clock: bool
-    power: tuple[tuple[Table | None, Table | None], ...]
+    power: tuple[tuple[str | None, Table | None, Table | None], ...]
     slews: tuple[Table, ...]
 
 
@@ -274,7 +275,8 @@ def _pin(group: Group, templates: dict[str, Group]) -> Pin:
     for part in group.all("internal_power"):
         both = next(iter(part.all("power")), None)
         rise, fall = (next(iter(part.all(k)), both) for k in ("rise_power", "fall_power"))
-        power.append((_table(rise, templates), _table(fall, templates)))
+        cause = part.values.get("related_pin")
+        power.append((cause, _table(rise, templates), _table(fall, templates)))
     for part in group.all("timing"):
         for inner in part.groups:
             if inner.kind in ("rise_transition", "fall_transition"):

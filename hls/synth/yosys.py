@@ -214,6 +214,7 @@ def _script(
         *_ties(pdk),
         *_port_buffers(pdk, library),
         "opt_clean -purge",
+        "setattr -unset single_bit_vector w:*",  # OpenSTA would call a net `n[0]`
         "rename -enumerate",
         "write_verilog -noattr netlist.v",
         "write_json netlist.json",
@@ -378,3 +379,25 @@ def _stat(result: SynthResult, pdk: Pdk, clock_ns: float) -> dict[str, object]:
             }
         )
     )
+
+
+def netlist_to_json(
+    netlist_v: Path, top: str, pdk: Pdk, json_file: Path, work: Path, log: Path, tool: str = "auto"
+) -> None:
+    """Turn a Verilog netlist of library cells into Yosys' JSON (`json_file` inside `work`)."""
+    command, _ = find_yosys(tool)
+    library = read_liberty(pdk.unpacked(work))
+    words = set(re.findall(r"^\s*\\?(\w+) ", netlist_v.read_text(encoding="utf-8"), re.M))
+    lines = []
+    for i, text in enumerate(library.subset([n for n in library.names if n in words])):
+        (work / f"known{i}.lib").write_text(text, encoding="utf-8")
+        lines.append(f"read_liberty -lib -ignore_miss_func known{i}.lib")
+    lines += [
+        f'read_verilog "{netlist_v}"',
+        f"hierarchy -top {top}",
+        "setattr -unset single_bit_vector w:*",
+        f"select {top}",
+        f"write_json -selected {json_file.name}",
+    ]
+    (work / "to_json.ys").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    run([*command, "to_json.ys"], cwd=work, log=log)

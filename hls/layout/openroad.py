@@ -1,0 +1,204 @@
+"""OpenROAD: floorplan to routed layout, timing and extraction, for every library with its LEF.
+
+The Tcl script asks which form of a command the installed version has (2023 onwards differ), and
+guards what some builds lack, such as extraction; what was skipped comes back in the notes.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from hls.errors import InvalidInput, StepFailed
+from hls.layout.lef import Lef, read_lef
+from hls.layout.openroad_tcl import script
+from hls.layout.result import LayoutResult
+from hls.layout.routed import capacitance_ff, measure
+from hls.pdk import Pdk
+from hls.synth.liberty import read_liberty
+from hls.synth.yosys import netlist_to_json, workspace
+from hls.tool import Tool, run
+
+OPENROAD = Tool(
+    name="OpenROAD",
+    executables=("openroad",),
+    variable="OPENROAD_EXE",
+    purpose="placement and routing in advanced libraries",
+    install="see https://openroad.readthedocs.io (no Debian package)",
+    version_args=("-version",),
+    version_pattern=r"(\S+)",
+)
+
+
+def place_and_route(
+    netlist_v: Path,
+    top: str,
+    pdk: Pdk,
+    out: Path,
+    *,
+    clock_ns: float,
+    clock: str = "clk",
+    density: float | None = None,
+    activity: Path | None = None,
+    log: Path | None = None,
+    timeout_s: float = 7200.0,
+    progress: Callable[[str], None] = lambda _: None,
+) -> LayoutResult:
+    """Lay out a netlist with OpenROAD.
+
+    Writes `layout.def`, `layout.v`, `layout.json`'s parts and, where the build can, `layout.spef`.
+
+    Args:
+        netlist_v: flat Verilog netlist of library cells.
+        top: its module.
+        pdk: library.
+        out: directory for the results.
+        clock_ns: clock period, in ns.
+        clock: clock port.
+        density: cell area over core area, 0.1 .. 0.9 (default 0.5).
+        activity: VCD of the netlist, for OpenROAD's own estimate of power beside ours.
+        log: file for OpenROAD's output (default `out/openroad.log`).
+        timeout_s: limit, in s.
+        progress: called with one line at each stage.
+
+    Raises:
+        ToolMissing: if OpenROAD is not installed.
+        InvalidInput: if the density is out of range.
+        StepFailed: if OpenROAD fails.
+    """
+    density = 0.5 if density is None else density
+    if not 0.1 <= density <= 0.9:
+        raise InvalidInput("layout density", got=density, expected="0.1 .. 0.9")
+    exe = OPENROAD.require()
+    log = log or out / "openroad.log"
+    out.mkdir(parents=True, exist_ok=True)
+    lef = read_lef(pdk.tech_lef, pdk.cell_lef, site=pdk.site)
+    with workspace(out) as work:
+        text = script(
+            pdk, lef, read_liberty(pdk.liberty), pdk.unpacked(work), netlist_v.resolve(), top,
+            clock_ns=clock_ns, clock=clock, density=density, activity=activity,
+        )  # fmt: skip
+        (work / "layout.tcl").write_text(text, encoding="utf-8")
+        progress("placing and routing (OpenROAD)")
+        begin = time.monotonic()
+        output = run([exe, "-exit", "layout.tcl"], cwd=work, log=log, timeout=timeout_s)
+        if "neutnn: end" not in output:
+            raise StepFailed(
+                "OpenROAD failed",
+                got="an early end",
+                expected="the whole script to run",
+                mend=f"The whole log: {log}",
+            )
+        result = _result(output, work, lef, pdk, top, clock_ns, log, out)
+        result.seconds["place_and_route"] = round(time.monotonic() - begin, 2)
+        for path in result.files.values():
+            (work / path.name).replace(path)
+    return result
+
+
+def _result(
+    output: str,
+    work: Path,
+    lef: Lef,
+    pdk: Pdk,
+    top: str,
+    clock_ns: float,
+    log: Path,
+    out: Path,
+) -> LayoutResult:
+    found = dict(re.findall(r"^neutnn: (\w+) (.*)$", output, re.M))
+    notes = re.findall(r"^neutnn-note: (.*)$", output, re.M)
+    text = (work / "layout.def").read_text(encoding="utf-8")
+    units = int(_search(r"UNITS DISTANCE MICRONS (\d+)", text) or 1000)
+    corners = re.search(r"DIEAREA \( (\d+) (\d+) \) \( (\d+) (\d+) \)", text)
+    if corners is None:
+        raise StepFailed("OpenROAD failed", got="a DEF without DIEAREA", mend=f"The log: {log}")
+    x0, y0, x1, y1 = (int(v) / units for v in corners.groups())
+    cells, area, core = _areas(text, lef, pdk, units)
+    wires = measure(text, units, sections=("NETS",))
+    files = {"def": out / "layout.def", "netlist": out / "layout.v"}
+    netlist_to_json(work / "layout.v", top, pdk, work / "layout_netlist.json", work, log)
+    files["netlist_json"] = out / "layout_netlist.json"
+    if (work / "layout.spef").is_file():
+        files["spef"] = out / "layout.spef"
+        caps, parasitics = spef_caps_ff(work / "layout.spef"), "extracted by OpenROAD"
+    else:
+        caps = {_plain(name): capacitance_ff(w, lef) for name, w in wires.items()}
+        parasitics = "timing: OpenROAD's estimate from global routing; power: routed lengths and LEF"
+    slack = _number(found.get("slack"))
+    if slack is not None:
+        slack = round(slack * read_liberty(pdk.liberty).time_ns, 5)
+    return LayoutResult(
+        tool=f"openroad {OPENROAD.version()}",
+        pdk=pdk.name,
+        cells=cells,
+        die_width_um=round(x1 - x0, 4),
+        die_height_um=round(y1 - y0, 4),
+        die_area_um2=round((x1 - x0) * (y1 - y0), 4),
+        cell_area_um2=round(area, 4),
+        utilisation_percent=round(100 * area / core, 2) if core else 0.0,
+        wire_length_um=round(sum(sum(w.length_um.values()) for w in wires.values()), 2),
+        vias=sum(w.vias for w in wires.values()),
+        router_violations=_violations(found, work, log),
+        wire_caps_ff=caps,
+        files=files,
+        slack_ns=slack,
+        clock_ns=clock_ns,
+        fastest_clock_ns=None if slack is None else round(clock_ns - slack, 5),
+        critical_path=re.findall(r"[v^] (\S+/\S+ \(\S+\))", output)[:200],
+        parasitics=parasitics,
+        notes=notes,
+    )
+
+
+def _violations(found: dict[str, str], work: Path, log: Path) -> int:
+    """Return the detailed router's violations, from the command or from its report."""
+    number = _number(found.get("violations"))
+    if number is not None:
+        return int(number)
+    report = work / "drc.rpt"
+    if not report.is_file():
+        raise StepFailed(
+            "OpenROAD failed", got="no report of violations", mend=f"The whole log: {log}"
+        )
+    return report.read_text(encoding="utf-8").count("violation type:")
+
+
+def _areas(text: str, lef: Lef, pdk: Pdk, units: int) -> tuple[int, float, float]:
+    """Return the number of cells and their area without filler and taps, and the rows' area."""
+    fill = tuple(pattern.rstrip("*") for pattern in pdk.fill)
+    placed = re.findall(r"^\s*- \S+ (\S+) \+", text.partition("COMPONENTS")[2], re.M)
+    used = [m for m in placed if m in lef.macros and not m.startswith(fill) and m != pdk.tap]
+    area = sum(lef.macros[m].width * lef.macros[m].height for m in used)
+    core = 0.0
+    for count, step in re.findall(r"^ROW .* DO (\d+) BY 1 STEP (\d+) 0", text, re.M):
+        core += int(count) * int(step) / units * lef.site[1]
+    return len(used), area, core
+
+
+def spef_caps_ff(path: Path) -> dict[str, float]:
+    """Return the total capacitance of each net in a SPEF, in fF, by plain name."""
+    text = path.read_text(encoding="utf-8")
+    scale, unit = (_search(r"^\*C_UNIT (.*)$", text) or "1 PF").split()
+    factor = float(scale) * {"FF": 1.0, "PF": 1000.0}[unit.upper()]
+    names = dict(re.findall(r"^(\*\d+) (\S+)$", text, re.M))
+    nets = re.findall(r"^\*D_NET (\S+) (\S+)", text, re.M)
+    return {_plain(names.get(name, name)): float(value) * factor for name, value in nets}
+
+
+def _plain(name: str) -> str:
+    return name.replace("\\", "")
+
+
+def _search(pattern: str, text: str) -> str | None:
+    match = re.search(pattern, text, re.M)
+    return match.group(1) if match else None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,94 @@
+"""The layout step of a flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hls.layout.flow import choose_tool, make_layout
+from hls.layout.openroad import OPENROAD
+from hls.layout.qflow import GRAYWOLF, QROUTER
+from hls.layout.sta import OPENSTA
+from hls.pdk import find_pdk
+from hls.step import Step, StepContext, step_dir
+from hls.tool import Tool
+
+
+class LayoutStep(Step):
+    """Lay out the netlist of the `synth` step.
+
+    Args:
+        pdk: library.
+        pdk_root: where to look for it, instead of the usual places.
+        tool: `auto`, `openroad` or `qflow`.
+        clock_ns: clock period, in ns (default: the library's).
+        density: cell area over row area, 0 .. 1 (default: the tool's).
+        seed: of the placement (qflow).
+        inferences: inferences in the activity (default: how often the port `done` rises).
+        progress: called with one line at each stage.
+    """
+
+    id = "layout"
+
+    def __init__(
+        self,
+        *,
+        pdk: str = "osu018",
+        pdk_root: Path | None = None,
+        tool: str = "auto",
+        clock_ns: float | None = None,
+        density: float | None = None,
+        seed: int = 12345,
+        inferences: int | None = None,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.pdk, self.pdk_root, self.tool = pdk, pdk_root, tool
+        self.clock_ns, self.density, self.seed = clock_ns, density, seed
+        self.inferences, self.progress = inferences, progress
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """The placer and router, and OpenSTA where it is installed."""
+        if choose_tool(self.tool, self.pdk) == "openroad":
+            return (OPENROAD,)
+        return (GRAYWOLF, QROUTER, *([OPENSTA] if OPENSTA.find() else []))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Resolved options."""
+        pdk = find_pdk(self.pdk, self.pdk_root)
+        return {
+            "pdk": self.pdk,
+            "tool": choose_tool(self.tool, self.pdk),
+            "clock_ns": pdk.clock_ns if self.clock_ns is None else self.clock_ns,
+            "density": self.density,
+            "seed": self.seed,
+            "inferences": self.inferences,
+        }
+
+    def inputs(self, run_dir: Path) -> dict[str, Path]:
+        """Return the netlist, and the activity where the `verify` step has recorded it."""
+        synth = step_dir(run_dir, "synth")
+        found = {"netlist": synth / "netlist.v", "netlist_json": synth / "netlist.json"}
+        activity = step_dir(run_dir, "verify") / "netlist.vcd"
+        return found | ({"activity": activity} if activity.is_file() else {})
+
+    def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
+        """Lay out; return the metrics and one line."""
+        result = make_layout(
+            context.inputs["netlist"].parent,
+            find_pdk(self.pdk, self.pdk_root),
+            context.dir,
+            tool=self.tool,
+            clock_ns=self.clock_ns,
+            density=self.density,
+            seed=self.seed,
+            activity=context.inputs.get("activity"),
+            inferences=self.inferences,
+            log=context.log,
+            progress=self.progress,
+        )
+        name = choose_tool(self.tool, self.pdk)
+        summary = f"{name} {self.pdk}, {result.cells} cells, {result.router_violations} violations"
+        return result.metrics(), summary
