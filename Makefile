@@ -15,11 +15,8 @@ test: ## everything that this machine can check
 setup:
 	@scripts/setup.sh test
 
-lint: ## the same checks as the pre-commit hooks
-	@.venv/bin/ruff check .
-	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy
-	@.venv/bin/codespell
+lint: ## ruff, mypy, codespell, clang-format: the same as at every commit
+	@.venv/bin/pre-commit run --all-files
 
 format:
 	@.venv/bin/ruff format .

@@ -50,7 +50,7 @@ def _raster(network: FrozenNetwork, x: np.ndarray, outputs: Outputs, path: Path)
         axes.plot(base + x[sample, line], line, ".", ms=4, color="#33658a")
         winner, time = int(outputs.winner[sample, 0]), int(outputs.time[sample, 0])
         if winner >= 0:
-            axes.axvline(base + time, color="#f26419", lw=1.5)
+            axes.plot([base + time] * 2, [-1, network.inputs], color="#f26419", lw=1.5)
             axes.annotate(
                 f"neuron {winner}\nt = {time}",
                 (base + time, network.inputs),
@@ -62,7 +62,7 @@ def _raster(network: FrozenNetwork, x: np.ndarray, outputs: Outputs, path: Path)
         axes.axvspan(base + steps - 0.5, base + steps + 1.5, color="#eeeeee", lw=0)
     axes.set_xticks([s * (steps + 2) for s in range(shown)], [f"sample {s}" for s in range(shown)])
     axes.set_xlim(-1, shown * (steps + 2) - 2)
-    axes.set_ylim(-1, network.inputs * 1.15)
+    axes.set_ylim(-1, network.inputs * 1.16)
     axes.set_ylabel("input line")
     axes.set_xlabel(f"time steps, {steps} to a gamma cycle (blue: input, orange: first output)")
     with atomic_path(path) as temporary:
