@@ -157,7 +157,7 @@ def _neuron(plan: Plan, neuron: Neuron, column: Column) -> str:
         chosen = range(group, min(count, group + TAPS_PER_COUNT))
         size = max(1, sum(neuron.weights[i] for i in chosen).bit_length())
         terms = [_term(v.bit("active", i, count), neuron.weights[i], size) for i in chosen]
-        label = f"slope{group // TAPS_PER_COUNT}"
+        label = f"slope{group // TAPS_PER_COUNT}" if count > TAPS_PER_COUNT else "slope"
         items += v.wire(label, size, v.add(terms))
         slopes.append(v.extend(v.name(label), size, sum_width))
     items += [v.reg("potential", width)]

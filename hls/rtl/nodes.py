@@ -12,6 +12,17 @@ import pyverilog.vparser.ast as ast
 from pyverilog.ast_code_generator.codegen import ASTCodeGenerator
 
 Node = Any
+HARD_SPACE = "\x00"
+LAYOUT = (
+    (r"^(  \w+)\n  (\w+)\n  \($", r"\1 \2 ("),  # head of an instance
+    (r"^(module \w+)\n\($", r"\1 ("),
+    (r"^  wire ((?:\[\d+:0\] )?)(\w+);\n  assign \2 = ", r"  wire \1\2 = "),
+    (r"\{ (\d+'d\d+), (\S+) \}", rf"{{\1,{HARD_SPACE}\2}}"),  # an extension stays on one line
+    (r"\((\w+(?:\[\d+\])?)\)\? ", r"\1 ? "),
+    (r"\bif\(", "if ("),
+    (r"\{ ([^{}]*) \}", r"{\1}"),
+    (r"\n{3,}", "\n\n"),
+)
 
 
 def name(text: str) -> Node:
@@ -126,12 +137,12 @@ def module(
 
 
 def _tidy(written: str) -> str:
-    """Drop trailing blanks, double empty lines, breaks inside an instance's head; wrap lines."""
+    """Lay the text out as a person would; what it says stays the same."""
     text = "\n".join(line.rstrip() for line in written.strip().splitlines())
-    text = re.sub(r"^(  \w+)\n  (\w+)\n  \($", r"\1 \2 (", text, flags=re.MULTILINE)
-    text = re.sub(r"^(module \w+)\n\($", r"\1 (", text, flags=re.MULTILINE)
-    lines = re.sub(r"\n{3,}", "\n\n", text).splitlines()
-    return "\n".join(part for line in lines for part in _wrap(line)) + "\n"
+    for pattern, replacement in LAYOUT:
+        text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
+    lines = [part for line in text.splitlines() for part in _wrap(line)]
+    return "\n".join(lines).replace(HARD_SPACE, " ") + "\n"
 
 
 def _wrap(line: str) -> list[str]:

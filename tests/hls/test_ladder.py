@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from hls.ckernel import GCC, CKernelStep
-from hls.errors import InvalidInput, Mismatch, StepFailed
+from hls.errors import InvalidInput, Mismatch, NeutnnError, StepFailed
 from hls.ir import FrozenNetwork, save
+from hls.pdk import find_pdk
 from hls.rtl import RtlStep
 from hls.sim import SIMULATORS, simulate
 from hls.step import execute, stale_reason, step_dir
@@ -330,3 +331,14 @@ def test_the_netlist_powers_up_and_survives_aborted_samples(run: Path) -> None:
     sources = [synth / "netlist.v", synth / "cells.v"]
     result = simulate(sources, "net", network(), x, workdir=run / "sim", reset=False, disturb=True)
     assert (result.outputs.y == oracle(network(), x).y).all()
+
+
+@pytest.mark.parametrize("pdk", ["osu018", "nangate45"])
+def test_the_netlist_of_library_cells_agrees(pdk: str, tmp_path: Path) -> None:
+    try:
+        find_pdk(pdk)
+    except NeutnnError as error:
+        pytest.skip(str(error))
+    x = stimulus(network(), 30, 5)
+    compiled = compile(network(), target="netlist", pdk=pdk, workdir=tmp_path)
+    assert (compiled.predict(x).y == oracle(network(), x).y).all()

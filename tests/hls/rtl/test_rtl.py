@@ -53,7 +53,7 @@ def test_lint_is_clean(name: str, tmp_path: Path) -> None:
 def test_lint_speaks(tmp_path: Path) -> None:
     source = tmp_path / "net.v"
     text = generate(random_network(0, inputs=3)).text
-    source.write_text(text.replace("  wire finish;\n", "  wire finish;\n  wire dead;\n"))
+    source.write_text(text.replace("  reg run;\n", "  reg run;\n  wire dead;\n"))
     with pytest.raises(StepFailed, match="verilator failed: got exit code 1"):
         lint(source, "net", tmp_path / "log.txt")
 
