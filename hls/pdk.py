@@ -1,4 +1,4 @@
-"""Standard-cell libraries: where they are on this machine and what a tool has to know about them."""
+"""Standard-cell libraries: where they are on this machine and what tools must know of them."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Pdk:
         return found
 
     def unpacked(self, directory: Path) -> tuple[Path, ...]:
-        """Return the Liberty files as plain text, those packed with gzip unpacked to `directory`."""
+        """Return the Liberty files as plain text; packed ones are unpacked to `directory`."""
         plain = []
         for path in self.liberty:
             if path.suffix != ".gz":
@@ -94,9 +94,12 @@ class Pdk:
                 continue
             target = directory / path.stem
             if not target.is_file():
-                with atomic_path(target) as temporary, gzip.open(path) as packed:
-                    with temporary.open("wb") as handle:
-                        shutil.copyfileobj(packed, handle)
+                with (
+                    atomic_path(target) as temporary,
+                    gzip.open(path) as packed,
+                    temporary.open("wb") as handle,
+                ):
+                    shutil.copyfileobj(packed, handle)
             plain.append(target)
         return tuple(plain)
 

@@ -66,12 +66,14 @@ def _pin_shapes(plan: Floorplan, netlist: Netlist, lef: Lef) -> dict[str, list[l
     for index, instance in enumerate(netlist.instances):
         macro, place = lef.macros[instance.cell], plan.cells[index]
         for pin, net in instance.pins.items():
-            rects = [_turn(r, macro.width, macro.height, place.orient) for r in macro.pins[pin].rects]
-            moved = [
-                (la, a + place.x, b + place.y, c + place.x, d + place.y) for la, a, b, c, d in rects
-            ]
-            pins[f"n{net}"].append(moved)
+            rects = macro.pins[pin].rects
+            turned = [_turn(r, macro.width, macro.height, place.orient) for r in rects]
+            pins[f"n{net}"].append(_move(turned, place.x, place.y))
     return pins
+
+
+def _move(rects: list[Rect], x: float, y: float) -> list[Rect]:
+    return [(layer, a + x, b + y, c + x, d + y) for layer, a, b, c, d in rects]
 
 
 def _turn(rect: Rect, width: float, height: float, orient: str) -> Rect:
@@ -90,7 +92,7 @@ def _wire_shapes(rest: str, lef: Lef, dbu: int) -> list[list[Rect]]:
     for layer, start, end, via in segments(rest):
         (ax, ay), (bx, by) = ((v / dbu for v in point) for point in (start, end))
         if via:
-            groups.append([(la, a + ax, b + ay, c + ax, d + ay) for la, a, b, c, d in lef.vias[via]])
+            groups.append(_move(lef.vias[via], ax, ay))
             continue
         h = half[layer]
         groups.append([(layer, min(ax, bx) - h, min(ay, by) - h, max(ax, bx) + h, max(ay, by) + h)])
@@ -149,4 +151,3 @@ def _shorts(nets: dict[str, list[Rect]]) -> list[tuple[str, str]]:
                         found.add((min(other, name), max(other, name)))
                 tiles[tile].append((name, rect))
     return sorted(found)
-

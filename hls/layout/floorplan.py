@@ -236,11 +236,13 @@ def _rows(plan: Floorplan, lef: Lef, pdk: Pdk) -> list[str]:
     left, bottom, right, top = plan.core
     site, height = lef.site
     count = round((right - left) / site)
-    return [
-        f"ROW row{r} {pdk.site} {_dbu(left)} {_dbu(bottom + r * height)} {'FS' if r % 2 == 0 else 'N'}"
-        f" DO {count} BY 1 STEP {_dbu(site)} 0 ;"
-        for r in range(round((top - bottom) / height))
-    ]
+    steps = f"DO {count} BY 1 STEP {_dbu(site)} 0 ;"
+    lines = []
+    for row in range(round((top - bottom) / height)):
+        orient = "FS" if row % 2 == 0 else "N"
+        at = f"{_dbu(left)} {_dbu(bottom + row * height)}"
+        lines.append(f"ROW row{row} {pdk.site} {at} {orient} {steps}")
+    return lines
 
 
 def _tracks(plan: Floorplan, layer: RoutingLayer) -> str:
@@ -296,7 +298,8 @@ def supplies(plan: Floorplan, lef: Lef, pdk: Pdk) -> list[str]:
     lines = []
     for net, parity, strap in ((pdk.power_net, 0, straps[0]), (pdk.ground_net, 1, straps[1])):
         ends = (_dbu(min(strap, left)), _dbu(max(strap, right)))
-        ys = [_dbu(bottom + r * height) for r in range(parity, round((top - bottom) / height) + 1, 2)]
+        rails = range(parity, round((top - bottom) / height) + 1, 2)
+        ys = [_dbu(bottom + r * height) for r in rails]
         parts = [f"{layer} {_dbu(STRAP_UM)} ( {_dbu(strap)} {ys[0]} ) ( * {ys[-1] + rail} )"]
         parts += [f"{layer} {rail} ( {ends[0]} {y} ) ( {ends[1]} * )" for y in ys]
         use = "POWER" if parity == 0 else "GROUND"

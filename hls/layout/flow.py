@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from hls.errors import InvalidInput
 from hls.files import write_json
 from hls.layout import openroad, qflow
 from hls.layout.gds import write_gds
+from hls.layout.options import QflowOptions
 from hls.layout.power import power
 from hls.layout.result import LayoutResult
 from hls.layout.sta import OPENSTA, timing
@@ -78,7 +80,9 @@ def make_layout(
     netlist = read_netlist(netlist_dir / "netlist.json")
     library = read_liberty(pdk.liberty)
     if choose_tool(tool, pdk.name) == "qflow":
-        options = qflow.QflowOptions(seed=seed, **({} if density is None else {"density": density}))
+        options = QflowOptions(seed=seed)
+        if density is not None:
+            options = replace(options, density=density)
         result = qflow.place_and_route(
             netlist_dir / "netlist.json", pdk, out, options=options, log=log, progress=progress
         )
@@ -169,9 +173,7 @@ def _draw(
 ) -> None:
     progress("GDS and picture (klayout)")
     begin = time.monotonic()
-    drawn = write_gds(
-        result.files["def"], pdk, library, out / "layout.gds", out / "layout.png"
-    )
+    drawn = write_gds(result.files["def"], pdk, library, out / "layout.gds", out / "layout.png")
     result.files |= {"gds": drawn.gds, "png": drawn.png}
     if drawn.abstract:
         result.notes.append(

@@ -95,7 +95,7 @@ def write_gds(
     try:
         layout.read(str(def_file), _options(def_file, pdk))
     except RuntimeError as error:
-        raise StepFailed("GDS", got=str(error), expected=f"a DEF that klayout reads: {def_file}") from error
+        raise StepFailed(f"GDS of {def_file}", got=str(error)) from error
     metals = _number_layers(layout, pdk)
     with atomic_path(gds) as temporary:
         save = db.SaveLayoutOptions()
@@ -113,7 +113,6 @@ def _options(def_file: Path, pdk: Pdk) -> db.LoadLayoutOptions:
     config = options.lefdef_config
     config.lef_files = [str(path) for path in dict.fromkeys((pdk.tech_lef, pdk.cell_lef))]
     config.read_lef_with_def = False
-    config.paths_relative_to_cwd = True
     config.dbu = 1 / _units(def_file)
     config.produce_cell_outlines = True
     config.cell_outline_layer = "OUTLINE"
@@ -147,7 +146,8 @@ def _number_layers(layout: db.Layout, pdk: Pdk) -> list[tuple[str, list[int]]]:
     import klayout.db as db
 
     numbers = GDS_LAYERS[pdk.name]
-    known = {(i.layer, i.datatype): n for n in layout.layer_indexes() if not (i := layout.get_info(n)).name}
+    infos = {n: layout.get_info(n) for n in layout.layer_indexes()}
+    known = {(info.layer, info.datatype): n for n, info in infos.items() if not info.name}
     shown: dict[str, list[int]] = {}
     for index in list(layout.layer_indexes()):
         info = layout.get_info(index)
@@ -195,7 +195,8 @@ def draw(
 
     top = layout.top_cell()
     groups = {name: layout.layer(db.LayerInfo(900 + i, 0, name)) for i, name in enumerate(_GROUPS)}
-    outline = next((i for i in layout.layer_indexes() if layout.get_info(i).name == "OUTLINE"), None)
+    names = {layout.get_info(i).name: i for i in layout.layer_indexes()}
+    outline = names.get("OUTLINE")
     for instance in top.each_inst():
         group = _group(instance.cell.name, pdk, library)
         if group and outline is not None:
@@ -214,12 +215,12 @@ def draw(
         for index in indices:
             _add(view, layout, index, colour, colour, pattern=0 if len(routing) < 3 else 5)
     view.max_hier()
-    box = (top.bbox() if outline is None else top.bbox(outline)).to_dtype(layout.dbu)
-    edge = 0.02 * max(box.width(), box.height())
-    box = box.enlarged(edge, edge)
-    height = max(16, round(pixels * box.height() / box.width()))
+    whole = top.bbox() if outline is None else top.bbox(outline)
+    edge = round(0.02 * max(whole.width(), whole.height()))
+    frame = whole.enlarged(edge, edge).to_dtype(layout.dbu)
+    height = max(16, round(pixels * frame.height() / frame.width()))
     with atomic_path(png) as temporary:
-        view.save_image_with_options(str(temporary), pixels, height, 0, 2, 0, box, False)
+        view.save_image_with_options(str(temporary), pixels, height, 0, 2, 0, frame, False)
 
 
 _LOOK = {

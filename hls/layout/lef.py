@@ -120,7 +120,7 @@ def read_lef(*paths: Path, site: str) -> Lef:
     if not lef.macros or not lef.site[0]:
         raise InvalidInput(
             f"LEF {', '.join(str(p) for p in paths)}",
-            got=f"{len(lef.macros)} cells, site {site} {'of ' + str(lef.site) if lef.site[0] else 'missing'}",
+            got=f"{len(lef.macros)} cells" + ("" if lef.site[0] else f", no site {site}"),
             expected="cells and a placement site",
         )
     return lef
@@ -134,7 +134,12 @@ def _skip(lines: Iterator[list[str]], name: str) -> None:
 
 def _layer(lines: Iterator[list[str]], name: str, lef: Lef) -> None:
     layer, routing = RoutingLayer(name), False
-    targets = {"PITCH": "pitch", "OFFSET": "offset", "WIDTH": "width", "EDGECAPACITANCE": "edge_cap"}
+    targets = {
+        "PITCH": "pitch",
+        "OFFSET": "offset",
+        "WIDTH": "width",
+        "EDGECAPACITANCE": "edge_cap",
+    }
     for words in lines:
         if words[0] == "END" and words[-1] == name:
             break

@@ -126,7 +126,7 @@ def _result(
         caps, parasitics = spef_caps_ff(work / "layout.spef"), "extracted by OpenROAD"
     else:
         caps = {_plain(name): capacitance_ff(w, lef) for name, w in wires.items()}
-        parasitics = "timing: OpenROAD's estimate from global routing; power: routed lengths and LEF"
+        parasitics = "timing: estimate from global routing; power: routed lengths and LEF"
     slack = _number(found.get("slack"))
     if slack is not None:
         slack = round(slack * read_liberty(pdk.liberty).time_ns, 5)

@@ -89,7 +89,7 @@ def power(
     clock_net = next((p.nets[0] for p in netlist.ports if p.name == clock), None)
     cycles = rises.get(clock_net, 0) if clock_net is not None else 0
     if cycles < 1:
-        raise InvalidInput(f"VCD {vcd}", got=f"no rising edge of {clock}", expected="a running clock")
+        raise InvalidInput(f"VCD {vcd}", got=f"no rise of {clock}", expected="a running clock")
     if inferences is None:
         done = next((p.nets[0] for p in netlist.ports if p.name == "done"), None)
         inferences = rises.get(done, 0) or None if done is not None else None
@@ -157,9 +157,9 @@ def _slews(
     netlist: Netlist, pdk: Pdk, library: Library, loads: dict[Net, float]
 ) -> dict[Net, float]:
     """Return a mean slew for each net, in library units; ports have that of a driver cell."""
-    driver = library[pdk.driver] if pdk.driver in library else None
     start = 0.05 / library.time_ns
-    if driver is not None:
+    if pdk.driver in library:
+        driver = library[pdk.driver]
         pin = next(p for p in driver.pins.values() if p.direction == "output")
         load = 4 * max(p.capacitance for p in driver.pins.values())
         start = _mean([t.at(start, load) for t in pin.slews]) or start
@@ -183,7 +183,9 @@ def _input_slew(instance: Instance, cell: Cell, slews: dict[Net, float], start: 
     inputs = [p for p in cell.pins.values() if p.direction == "input"]
     if cell.sequential:
         inputs = [p for p in inputs if p.clock] or inputs
-    return _mean([slews.get(instance.pins[p.name], start) for p in inputs if p.name in instance.pins])
+    return _mean(
+        [slews.get(instance.pins[p.name], start) for p in inputs if p.name in instance.pins]
+    )
 
 
 def _internal(
@@ -208,9 +210,7 @@ def _internal(
     return data, clocked
 
 
-def _energy(
-    pin: Pin, instance: Instance, net: Net, load: float, slews: dict[Net, float]
-) -> float:
+def _energy(pin: Pin, instance: Instance, net: Net, load: float, slews: dict[Net, float]) -> float:
     """Return the mean internal energy of one transition of a pin, in library units."""
     found = []
     for cause, rise, fall in pin.power:

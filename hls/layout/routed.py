@@ -1,4 +1,4 @@
-"""The routed DEF: wire lengths, vias, capacitances, and the names of the netlist put back."""
+"""The routed DEF: wire lengths, vias, capacitances, SPEF, and the netlist's names put back."""
 
 from __future__ import annotations
 
@@ -137,3 +137,31 @@ def _sub(pattern: str, names: dict[str, str], line: str) -> str:
         return whole[:start] + names.get(match.group(1), match.group(1)) + whole[end:]
 
     return re.sub(pattern, swap, line)
+
+
+def spef(netlist: Netlist, caps_ff: dict[str, float]) -> str:
+    """Return the wire capacitances (fF) as SPEF with one lumped capacitance for each net."""
+
+    def escape(name: str) -> str:
+        return re.sub(r"([^\w\[\]])", r"\\\1", name)
+
+    lines = [
+        '*SPEF "IEEE 1481-1998"',
+        f'*DESIGN "{netlist.top}"',
+        '*DATE "-"',
+        '*VENDOR "neutnn"',
+        '*PROGRAM "neutnn"',
+        '*VERSION "1"',
+        '*DESIGN_FLOW "NETLIST_TYPE_VERILOG"',
+        "*DIVIDER /",
+        "*DELIMITER :",
+        "*BUS_DELIMITER [ ]",
+        "*T_UNIT 1 NS",
+        "*C_UNIT 1 FF",
+        "*R_UNIT 1 OHM",
+        "*L_UNIT 1 HENRY",
+        "",
+    ]
+    for name, value in sorted(caps_ff.items()):
+        lines += [f"*D_NET {escape(name)} {value:.5g}", "*END", ""]
+    return "\n".join(lines)

@@ -98,9 +98,7 @@ def timing(
             (work / "dated.sdf").write_text(re.sub(r"\(DATE .*?\)", '(DATE "-")', text))
             (work / "dated.sdf").replace(sdf)
     notes = [f"OpenSTA: {len(lost)} nets of the SPEF unknown"] if (lost := _unknown(output)) else []
-    setup, hold = (
-        _slack(_part(output, kind), library.time_ns) for kind in ("setup", "hold")
-    )
+    setup, hold = (_slack(_part(output, kind), library.time_ns) for kind in ("setup", "hold"))
     return Timing(
         clock_ns=clock_ns,
         slack_ns=setup,

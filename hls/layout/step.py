@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from hls.layout.flow import choose_tool, make_layout
+from hls.layout.graywolf import GRAYWOLF
 from hls.layout.openroad import OPENROAD
-from hls.layout.qflow import GRAYWOLF, QROUTER
+from hls.layout.qrouter import QROUTER
 from hls.layout.sta import OPENSTA
 from hls.pdk import find_pdk
 from hls.step import Step, StepContext, step_dir

@@ -139,7 +139,8 @@ class Library:
                     f"Liberty file {path}", got="no cells", expected="a library with cells"
                 )
             head = _library(text[: starts[0].start()], path)
-            templates = {g.args[0]: g for g in head.groups if g.kind.endswith("template") and g.args}
+            kinds = [g for g in head.groups if g.kind.endswith("template") and g.args]
+            templates = {g.args[0]: g for g in kinds}
             ends = [match.start() for match in starts[1:]] + [text.rstrip().rfind("}")]
             for match, end in zip(starts, ends, strict=True):
                 if match.group(1) not in self._text:

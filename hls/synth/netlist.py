@@ -81,7 +81,9 @@ class Netlist:
             rank = (name.startswith("_"), len(text), text)
             if net not in chosen or rank < chosen[net][0]:
                 chosen[net] = (rank, text)
-        names = {net: text for net, (_, text) in chosen.items() if isinstance(net, int)}
+        names: dict[Net, str] = {
+            net: text for net, (_, text) in chosen.items() if isinstance(net, int)
+        }
         for port in reversed(self.ports):
             names |= {net: text for text, net in port.bits() if isinstance(net, int)}
         return names

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fnmatch
 import importlib.util
 import json
+import os
 import re
 import shutil
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,8 +18,10 @@ from pathlib import Path
 from hls.errors import InvalidInput, StepFailed, ToolMissing
 from hls.files import unwritable, write_json
 from hls.pdk import Pdk
+from hls.synth.checks import check_netlist, check_rtl
 from hls.synth.liberty import Library, read_liberty
 from hls.synth.netlist import Netlist, read_netlist
+from hls.synth.script import synthesis_script
 from hls.tool import Tool, run
 
 YOSYS = Tool(
@@ -36,13 +37,6 @@ YOSYS = Tool(
 
 OLDEST = (0, 30)
 """First version of Yosys whose `abc` and `dfflibmap` take `-dont_use`."""
-
-FULL_ADDERS = {
-    "osu018": ("FAX1", "A", "B", "C", "YS", "YC"),
-    "nangate45": ("FA_X1", "A", "B", "CI", "S", "CO"),
-    "sky130hd": ("sky130_fd_sc_hd__fa_1", "A", "B", "CIN", "SUM", "COUT"),
-}
-"""Full adder of a library: cell, its three inputs, sum, carry."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +106,14 @@ def synthesise(
     with workspace(out) as work:
         library = read_liberty(pdk.unpacked(work))
         paths = pdk.unpacked(work)
-        script = _script([p.resolve() for p in sources], top, pdk, library, paths, clock, work)
+        script = synthesis_script(
+            [p.resolve() for p in sources], top, pdk, library, paths, clock, work
+        )
         (work / "synth.ys").write_text(script, encoding="utf-8")
         run([*command, "synth.ys"], cwd=work, log=log)
-        _check_rtl(work, top, log)
+        check_rtl(work, top, log)
         netlist = read_netlist(work / "netlist.json", top)
-        _check_netlist(netlist, library, log)
+        check_netlist(netlist, library, log)
         write_models(netlist, library, work / "cells.v", command, work, log)
         result = _result(netlist, library, pdk, clock, out, version)
         write_json(work / "stat.json", _stat(result, pdk, clock))
@@ -133,8 +129,6 @@ def find_yosys(tool: str = "auto") -> tuple[list[str], str]:
         InvalidInput: for another value of `tool`.
         ToolMissing: if it is not installed or too old.
     """
-    import os
-
     if tool not in ("auto", "pyosys", "yosys"):
         raise InvalidInput("synthesis tool", got=repr(tool), expected="auto, pyosys or yosys")
     has_pyosys = importlib.util.find_spec("pyosys") is not None
@@ -157,7 +151,8 @@ def find_yosys(tool: str = "auto") -> tuple[list[str], str]:
             expected="the Python package pyosys",
             mend="Install it with 'pip install pyosys', or use an installed yosys",
         )
-    return [sys.executable, "-P", str(Path(__file__).with_name("runner.py"))], f"pyosys {metadata.version('pyosys')}"
+    runner = str(Path(__file__).with_name("runner.py"))
+    return [sys.executable, "-P", runner], f"pyosys {metadata.version('pyosys')}"
 
 
 @contextmanager
@@ -182,138 +177,6 @@ def _check_arguments(sources: Sequence[Path], clock_ns: float) -> None:
             raise InvalidInput("Verilog source", got=f"no file {path}", expected="a Verilog file")
     if not clock_ns > 0:
         raise InvalidInput("clock period", got=f"{clock_ns} ns", expected="more than 0 ns")
-
-
-def _script(
-    sources: Sequence[Path],
-    top: str,
-    pdk: Pdk,
-    library: Library,
-    liberty: Sequence[Path],
-    clock_ns: float,
-    work: Path,
-) -> str:
-    """Return the Yosys script; what it writes goes to its working directory."""
-    cells = [n for n in library.names if any(fnmatch.fnmatch(n, p) for p in pdk.dont_use)]
-    libs = " ".join(f'-liberty "{path}"' for path in liberty)
-    unused = " ".join(f"-dont_use {name}" for name in cells)
-    lines = [f'read_verilog -defer "{path}"' for path in sources]
-    lines += [
-        f"hierarchy -check -top {top}",
-        "proc",
-        "flatten",
-        "opt_clean",
-        "tee -q -o latches.txt select -list t:$dlatch t:$adlatch t:$dlatchsr %u %u %co:+[Q] w:* %i",
-        "tee -q -o check.txt check",
-        f"synth -flatten -top {top}",
-        *_adders(pdk, library, work),
-        f"dfflibmap {libs} {unused}",
-        "setundef -zero",
-        f"abc {libs} {unused} -D {clock_ns * 1000:.0f} -constr abc.constr",
-        "opt_clean -purge",
-        *_ties(pdk),
-        *_port_buffers(pdk, library),
-        "opt_clean -purge",
-        "setattr -unset single_bit_vector w:*",  # OpenSTA would call a net `n[0]`
-        "rename -enumerate",
-        "write_verilog -noattr netlist.v",
-        "write_json netlist.json",
-    ]
-    (work / "abc.constr").write_text(
-        f"set_driving_cell {pdk.driver}\nset_load {_typical_load(pdk, library):g} [all_outputs]\n",
-        encoding="utf-8",
-    )
-    return "\n".join(lines) + "\n"
-
-
-def _typical_load(pdk: Pdk, library: Library) -> float:
-    """Return the load of four buffer inputs, in fF."""
-    pins = library[pdk.driver].pins.values()
-    return 4 * library.cap_ff * max(pin.capacitance for pin in pins)
-
-
-def _adders(pdk: Pdk, library: Library, work: Path) -> list[str]:
-    """Map sums to the library's full adder: smaller, and far fewer cells to place."""
-    adder = FULL_ADDERS.get(pdk.name)
-    if adder is None or adder[0] not in library:
-        return []
-    cell, a, b, c, total, carry = adder
-    (work / "adder.v").write_text(
-        '(* techmap_celltype = "$fa" *)\n'
-        "module map_full_adder (A, B, C, X, Y);\n"
-        "  parameter WIDTH = 1;\n"
-        "  input [WIDTH-1:0] A, B, C;\n"
-        "  output [WIDTH-1:0] X, Y;\n"
-        "  genvar i;\n"
-        "  generate for (i = 0; i < WIDTH; i = i + 1) begin : bits\n"
-        f"    {cell} cell (.{a}(A[i]), .{b}(B[i]), .{c}(C[i]), .{total}(Y[i]), .{carry}(X[i]));\n"
-        "  end endgenerate\n"
-        "endmodule\n",
-        encoding="utf-8",
-    )
-    return ["extract_fa -fa", "techmap -map adder.v", "techmap"]
-
-
-def _ties(pdk: Pdk) -> list[str]:
-    if pdk.tie_high is None or pdk.tie_low is None:
-        return []
-    high, low = " ".join(pdk.tie_high), " ".join(pdk.tie_low)
-    return [f"hilomap -singleton -hicell {high} -locell {low}"]
-
-
-def _port_buffers(pdk: Pdk, library: Library) -> list[str]:
-    """Put a buffer where a port is wired straight to another one, which place and route need."""
-    pins = library[pdk.driver].pins
-    source = next(p.name for p in pins.values() if p.direction == "input")
-    sink = next(p.name for p in pins.values() if p.direction == "output")
-    return [f"insbuf -buf {pdk.driver} {source} {sink}"]
-
-
-def _check_rtl(work: Path, top: str, log: Path) -> None:
-    latches = (work / "latches.txt").read_text(encoding="utf-8").split()
-    if latches:
-        raise StepFailed(
-            f"synthesis of {top}",
-            got=f"latches inferred for {', '.join(sorted(latches))}",
-            expected="flip-flops and gates only",
-            mend=f"Assign the signal in every branch. The whole log: {log}",
-        )
-    text = (work / "check.txt").read_text(encoding="utf-8")
-    _one_driver(top, re.findall(r"Warning: (.*)", text), log)
-
-
-def _one_driver(top: str, problems: list[str], log: Path) -> None:
-    if problems:
-        raise StepFailed(
-            f"synthesis of {top}",
-            got="; ".join(problems[:5]) + (" ..." if len(problems) > 5 else ""),
-            expected="exactly one driver for every net that is used, and no loops",
-            mend=f"Mend the RTL. The whole log: {log}",
-        )
-
-
-def _check_netlist(netlist: Netlist, library: Library, log: Path) -> None:
-    strange = sorted({i.cell for i in netlist.instances if i.cell not in library})
-    if strange:
-        raise StepFailed(
-            f"synthesis of {netlist.top}",
-            got=f"cells that are not in the library: {', '.join(strange[:5])}",
-            expected="library cells only",
-            mend=f"The whole log: {log}",
-        )
-    drivers = Counter(n for p in netlist.ports if p.direction == "input" for n in p.nets)
-    used = {n for p in netlist.ports if p.direction == "output" for n in p.nets}
-    for instance in netlist.instances:
-        pins = library[instance.cell].pins
-        for pin, net in instance.pins.items():
-            if pin in pins and pins[pin].direction == "output":
-                drivers[net] += 1
-            else:
-                used.add(net)
-    names = netlist.names
-    problems = [f"{names.get(n, n)} has {drivers[n]} drivers" for n in drivers if drivers[n] > 1]
-    problems += [f"{names[n]} has no driver" for n in used if n in names and not drivers[n]]
-    _one_driver(netlist.top, problems, log)
 
 
 def write_models(

@@ -1,0 +1,102 @@
+"""The Yosys script of a synthesis."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from pathlib import Path
+
+from hls.pdk import Pdk
+from hls.synth.liberty import Library
+
+FULL_ADDERS = {
+    "osu018": ("FAX1", "A", "B", "C", "YS", "YC"),
+    "nangate45": ("FA_X1", "A", "B", "CI", "S", "CO"),
+    "sky130hd": ("sky130_fd_sc_hd__fa_1", "A", "B", "CIN", "SUM", "COUT"),
+}
+"""Full adder of a library: cell, its three inputs, sum, carry."""
+
+
+def synthesis_script(
+    sources: Sequence[Path],
+    top: str,
+    pdk: Pdk,
+    library: Library,
+    liberty: Sequence[Path],
+    clock_ns: float,
+    work: Path,
+) -> str:
+    """Return the Yosys script; what it writes goes to its working directory."""
+    cells = [n for n in library.names if any(fnmatch.fnmatch(n, p) for p in pdk.dont_use)]
+    libs = " ".join(f'-liberty "{path}"' for path in liberty)
+    unused = " ".join(f"-dont_use {name}" for name in cells)
+    lines = [f'read_verilog -defer "{path}"' for path in sources]
+    lines += [
+        f"hierarchy -check -top {top}",
+        "proc",
+        "flatten",
+        "opt_clean",
+        "tee -q -o latches.txt select -list t:$dlatch t:$adlatch t:$dlatchsr %u %u %co:+[Q] w:* %i",
+        "tee -q -o check.txt check",
+        f"synth -flatten -top {top}",
+        *_adders(pdk, library, work),
+        f"dfflibmap {libs} {unused}",
+        "setundef -zero",
+        f"abc {libs} {unused} -D {clock_ns * 1000:.0f} -constr abc.constr",
+        "opt_clean -purge",
+        *_ties(pdk),
+        *_port_buffers(pdk, library),
+        "opt_clean -purge",
+        "setattr -unset single_bit_vector w:*",  # OpenSTA would call a net `n[0]`
+        "rename -enumerate",
+        "write_verilog -noattr netlist.v",
+        "write_json netlist.json",
+    ]
+    (work / "abc.constr").write_text(
+        f"set_driving_cell {pdk.driver}\nset_load {_typical_load(pdk, library):g} [all_outputs]\n",
+        encoding="utf-8",
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _typical_load(pdk: Pdk, library: Library) -> float:
+    """Return the load of four buffer inputs, in fF."""
+    pins = library[pdk.driver].pins.values()
+    return 4 * library.cap_ff * max(pin.capacitance for pin in pins)
+
+
+def _adders(pdk: Pdk, library: Library, work: Path) -> list[str]:
+    """Map sums to the library's full adder: smaller, and far fewer cells to place."""
+    adder = FULL_ADDERS.get(pdk.name)
+    if adder is None or adder[0] not in library:
+        return []
+    cell, a, b, c, total, carry = adder
+    (work / "adder.v").write_text(
+        '(* techmap_celltype = "$fa" *)\n'
+        "module map_full_adder (A, B, C, X, Y);\n"
+        "  parameter WIDTH = 1;\n"
+        "  input [WIDTH-1:0] A, B, C;\n"
+        "  output [WIDTH-1:0] X, Y;\n"
+        "  genvar i;\n"
+        "  generate for (i = 0; i < WIDTH; i = i + 1) begin : bits\n"
+        f"    {cell} cell (.{a}(A[i]), .{b}(B[i]), .{c}(C[i]), .{total}(Y[i]), .{carry}(X[i]));\n"
+        "  end endgenerate\n"
+        "endmodule\n",
+        encoding="utf-8",
+    )
+    return ["extract_fa -fa", "techmap -map adder.v", "techmap"]
+
+
+def _ties(pdk: Pdk) -> list[str]:
+    if pdk.tie_high is None or pdk.tie_low is None:
+        return []
+    high, low = " ".join(pdk.tie_high), " ".join(pdk.tie_low)
+    return [f"hilomap -singleton -hicell {high} -locell {low}"]
+
+
+def _port_buffers(pdk: Pdk, library: Library) -> list[str]:
+    """Put a buffer where a port is wired straight to another one, which place and route need."""
+    pins = library[pdk.driver].pins
+    source = next(p.name for p in pins.values() if p.direction == "input")
+    sink = next(p.name for p in pins.values() if p.direction == "output")
+    return [f"insbuf -buf {pdk.driver} {source} {sink}"]
