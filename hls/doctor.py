@@ -41,10 +41,10 @@ def tools() -> list[Tool]:
 def pdks() -> list[tuple[str, str | None, str]]:
     """Return (name, place or None, how to get it) of every cell library."""
     from hls.errors import NeutnnError
-    from hls.pdk import NAMES, find_pdk
+    from hls.pdk import PDKS, find_pdk
 
     rows: list[tuple[str, str | None, str]] = []
-    for name in NAMES:
+    for name in PDKS:
         try:
             rows.append((name, str(find_pdk(name).liberty[0].parent), ""))
         except NeutnnError as error:

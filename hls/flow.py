@@ -99,23 +99,29 @@ def run_steps(
     return records
 
 
-def hardware_steps(hardware: HardwareOptions, layout: LayoutOptions) -> list[Step]:
-    """Return the steps below the frozen network, in order."""
+def hardware_steps(name: str, hardware: HardwareOptions, layout: LayoutOptions) -> list[Step]:
+    """Return the steps below the frozen network, in order.
+
+    Args:
+        name: name of the network, which is that of the top module.
+        hardware: library, clock and tools.
+        layout: options of place and route.
+    """
     from hls.ckernel import CKernelStep
-    from hls.layout import LayoutStep
+    from hls.layout.step import LayoutStep
     from hls.rtl import RtlStep
-    from hls.synth import SynthStep
+    from hls.synth.step import SynthStep
     from hls.verify import VerifyStep
 
     common: dict[str, Any] = {
         "pdk": hardware.pdk,
-        "pdk_root": hardware.pdk_root,
+        "pdk_root": Path(hardware.pdk_root) if hardware.pdk_root else None,
         "clock_ns": hardware.clock_ns,
     }
     return [
         CKernelStep(),
         RtlStep(),
-        SynthStep(**common, tool=hardware.synth_tool),
+        SynthStep(name, **common, tool=hardware.synth_tool),
         VerifyStep(rungs=tuple(hardware.rungs)),
         LayoutStep(**common, **asdict(layout)),
     ]

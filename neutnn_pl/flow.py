@@ -15,12 +15,13 @@ from torch import Tensor
 from hls.errors import InvalidInput
 from hls.files import atomic_path, write_json
 from hls.flow import hardware_steps, write_stimulus
-from hls.ir import FrozenNetwork, save
+from hls.ir import FrozenNetwork, Outputs, compare, load, save
 from hls.step import Step, StepContext, step_dir
 from neutnn_pl.callbacks import KMeansBaseline, Pruning
 from neutnn_pl.config import RecipeCLI
 from neutnn_pl.modules import NeuTNN
 from neutnn_pl.modules.neutnn import read_checkpoint
+from neutnn_pl.nn import Network
 from neutnn_pl.nn.network import identifier
 
 CHECKPOINTS = "checkpoints"
@@ -146,6 +147,9 @@ class FreezeStep(Step):
         save(frozen, context.run_dir / "frozen")
         x = torch.from_numpy(self.cli.datamodule.test_spikes())
         y = model(x)
+        # The first rung: what was written computes what was trained.
+        again = Network.from_frozen(load(context.run_dir / "frozen"))(x)
+        compare("frozen network", Outputs(y.numpy()), Outputs(again.numpy()))
         write_stimulus(context.dir, frozen, x.numpy(), y.numpy())
         metrics = {
             "hash": frozen.hash,
@@ -160,11 +164,12 @@ class FreezeStep(Step):
 def steps(cli: RecipeCLI, loggers: Iterable[Logger] = ()) -> list[Step]:
     """Return all steps of a flow, in order."""
     loggers = list(loggers)
+    freeze = FreezeStep(cli)
     return [
         FitStep(cli, loggers),
         PruneStep(cli, loggers),
-        FreezeStep(cli),
-        *hardware_steps(cli.hardware, cli.layout),
+        freeze,
+        *hardware_steps(freeze.name, cli.hardware, cli.layout),
     ]
 
 
