@@ -105,6 +105,7 @@ def run(
     timeout: float = 3600,
     env: Mapping[str, str] | None = None,
     stdin: str | None = None,
+    name: str | None = None,
 ) -> str:
     """Run a program in `cwd`, append what it prints to `log`, and return it.
 
@@ -118,6 +119,7 @@ def run(
         timeout: limit in seconds.
         env: variables added to the environment.
         stdin: text for standard input.
+        name: what to call the program in an error, if not by its file name.
 
     Raises:
         StepFailed: on a non-zero exit or at the time limit, with the last lines and the log's path.
@@ -151,7 +153,7 @@ def run(
             handle.write(output)
     if expired or process.returncode != 0:
         raise StepFailed(
-            f"{Path(words[0]).name} failed",
+            f"{name or Path(words[0]).name} failed",
             got=f"no end within {timeout:g} s" if expired else f"exit code {process.returncode}",
             expected="exit code 0",
             mend=f"Its last lines:\n{tail(output)}\nThe whole log: {log}",

@@ -17,6 +17,7 @@ from hls.errors import InvalidInput
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|([{}();:,])|([^\s{}();:,"\\]+)', re.DOTALL)
 _CELL = re.compile(r'\bcell\s*\(\s*"?([^\s")]+)"?\s*\)\s*\{')
+_OPEN_LINE = re.compile(r"^(\s*\w+\s*:\s*[^\s;{}\"\\\\]+)[ \t]*$", re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
 
@@ -169,7 +170,7 @@ class Library:
         """Return a cell; KeyError if the library lacks it."""
         if name not in self._cells:
             text, start, templates = self._text[name]
-            self._cells[name] = _cell(_parse(text, start), templates)
+            self._cells[name] = _cell(_parse(text[start : self._ends[name]]), templates)
         return self._cells[name]
 
     def subset(self, names: Iterable[str]) -> list[str]:
@@ -203,7 +204,7 @@ def _load(path: Path) -> str:
 
 def _library(text: str, path: Path) -> Group:
     try:
-        return _parse(text, text.index("library"))
+        return _parse(text[text.index("library") :])
     except (ValueError, IndexError) as error:
         raise InvalidInput(f"Liberty file {path}", got="no library group") from error
 
@@ -213,13 +214,13 @@ def _unit(text: str, units: dict[str, float]) -> float:
     return float(match.group(1)) * units[match.group(2).lower()] if match else 1.0
 
 
-def _parse(text: str, start: int) -> Group:
-    """Parse the group that begins at `start`; the end of the text closes what is still open."""
+def _parse(text: str) -> Group:
+    """Parse one group; the end of the text closes what is still open."""
     stack: list[Group] = []
     words: list[str] = []
     args: list[str] | None = None
     inside = colon = False
-    for match in _TOKEN.finditer(text, start):
+    for match in _TOKEN.finditer(_OPEN_LINE.sub(r"\1;", text)):
         string, mark, word = match.groups()
         if mark is None:
             words.append(string if word is None else word)

@@ -44,8 +44,8 @@ def synthesis_script(
         "setundef -zero",
         f"abc {libs} {unused} -D {clock_ns * 1000:.0f} -constr abc.constr",
         "opt_clean -purge",
+        *_port_buffers(pdk, library, work),
         *_ties(pdk),
-        *_port_buffers(pdk, library),
         "opt_clean -purge",
         "setattr -unset single_bit_vector w:*",  # OpenSTA would call a net `n[0]`
         "rename -enumerate",
@@ -94,9 +94,23 @@ def _ties(pdk: Pdk) -> list[str]:
     return [f"hilomap -singleton -hicell {high} -locell {low}"]
 
 
-def _port_buffers(pdk: Pdk, library: Library) -> list[str]:
-    """Put a buffer where a port is wired straight to another one, which place and route need."""
+def _port_buffers(pdk: Pdk, library: Library, work: Path) -> list[str]:
+    """Put a buffer where a port is wired straight to another one, which place and route need.
+
+    Constants are hidden in stand-in cells meanwhile: they need no buffer.
+    """
+    (work / "constants.v").write_text(
+        "module hide_one (output y); assign y = 1'b1; endmodule\n"
+        "module hide_zero (output y); assign y = 1'b0; endmodule\n",
+        encoding="utf-8",
+    )
     pins = library[pdk.driver].pins
     source = next(p.name for p in pins.values() if p.direction == "input")
     sink = next(p.name for p in pins.values() if p.direction == "output")
-    return [f"insbuf -buf {pdk.driver} {source} {sink}"]
+    return [
+        "hilomap -hicell hide_one y -locell hide_zero y",
+        "opt_clean",
+        f"insbuf -buf {pdk.driver} {source} {sink}",
+        "techmap -map constants.v",
+        "opt_clean",
+    ]

@@ -104,13 +104,12 @@ def synthesise(
     out.mkdir(parents=True, exist_ok=True)
     log = log or out / "yosys.log"
     with workspace(out) as work:
-        library = read_liberty(pdk.unpacked(work))
         paths = pdk.unpacked(work)
-        script = synthesis_script(
-            [p.resolve() for p in sources], top, pdk, library, paths, clock, work
-        )
+        library = read_liberty(paths)
+        files = [path.resolve() for path in sources]
+        script = synthesis_script(files, top, pdk, library, paths, clock, work)
         (work / "synth.ys").write_text(script, encoding="utf-8")
-        run([*command, "synth.ys"], cwd=work, log=log)
+        run([*command, "synth.ys"], cwd=work, log=log, name="Yosys")
         check_rtl(work, top, log)
         netlist = read_netlist(work / "netlist.json", top)
         check_netlist(netlist, library, log)
@@ -191,7 +190,7 @@ def write_models(
     picked = [name for name in names if name in library]
     lines = [*reads, f"write_verilog -noattr {path.name}"]
     (work / "models.ys").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    run([*command, "models.ys"], cwd=work, log=log)
+    run([*command, "models.ys"], cwd=work, log=log, name="Yosys")
     written = set(re.findall(r"^module \\?(\S+?)\s*\(", path.read_text(encoding="utf-8"), re.M))
     if missing := [name for name in picked if name not in written]:
         raise StepFailed(
@@ -263,4 +262,4 @@ def netlist_to_json(
         f"write_json -selected {json_file.name}",
     ]
     (work / "to_json.ys").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    run([*command, "to_json.ys"], cwd=work, log=log)
+    run([*command, "to_json.ys"], cwd=work, log=log, name="Yosys")
