@@ -10,7 +10,7 @@ demo: ## learn, prune, freeze, C, RTL, netlist, proof, layout, report
 test: ## everything that this machine can check
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory lint
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 setup:
 	@scripts/setup.sh test

@@ -16,7 +16,7 @@ _LAZY = {
     "FrozenLayer": "hls.ir",
     "load": "hls.ir",
     "save": "hls.ir",
-    "compile": "hls.compile",
+    "compile": "hls.targets",
     "Flow": "hls.flow",
 }
 __all__ = ["Flow", "FrozenLayer", "FrozenNetwork", "__version__", "compile", "load", "save"]
@@ -26,9 +26,6 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the module holds
     """Import on first use, so that `import hls` stays quick."""
     if name not in _LAZY:
         raise AttributeError(f"module 'hls' has no attribute {name!r}")
-    if name == "compile":
-        value = import_module("hls.compile").compile
-    else:
-        value = getattr(import_module(_LAZY[name]), name)
+    value = getattr(import_module(_LAZY[name]), name)
     globals()[name] = value
     return value

@@ -183,7 +183,12 @@ class Flow:
         x, y = self.stimulus or self._random_stimulus()
         write_stimulus(step_dir(self.run_dir, "freeze"), self.network, x, y)
         begin = time.monotonic()
-        run_steps(hardware_steps(self.hardware, self.layout), self.run_dir, start=start, stop=stop)
+        run_steps(
+            hardware_steps(self.network.name, self.hardware, self.layout),
+            self.run_dir,
+            start=start,
+            stop=stop,
+        )
         return write_report(self.run_dir, seconds=time.monotonic() - begin)
 
     def _random_stimulus(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:

@@ -91,6 +91,9 @@ class RecipeCLI(LightningCLI):
         parser.add_class_arguments(HardwareOptions, "hardware")
         parser.add_class_arguments(LayoutOptions, "layout")
         parser.add_argument(
+            "--name", type=str | None, default=None, help="name of the run; default: the recipe's"
+        )
+        parser.add_argument(
             "--ckpt_path", type=str | None, default=None, help="checkpoint to go on from or to use"
         )
         for name in ("inputs", "tres"):
@@ -98,6 +101,7 @@ class RecipeCLI(LightningCLI):
 
     def instantiate_classes(self) -> None:
         """Make data and model; the trainer comes later, when the run directory is known."""
+        self.config.name = self.recipe = self.config.name or self.recipe
         self.config_init = self.parser.instantiate_classes(self.config)
         self.datamodule = self._get(self.config_init, "data")
         self.model = self._get(self.config_init, "model")
@@ -111,6 +115,8 @@ class RecipeCLI(LightningCLI):
         settings = dict(self._get(self.config_init, "trainer"))
         callbacks = settings.pop("callbacks") or []
         own = callbacks if isinstance(callbacks, list) else [callbacks]
+        if settings["enable_progress_bar"] is None:
+            settings["enable_progress_bar"] = sys.stdout.isatty()
         return L.Trainer(**{**settings, **changes, "callbacks": own + changes.get("callbacks", [])})
 
     def training_options(self) -> dict[str, Any]:

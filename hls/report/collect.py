@@ -73,9 +73,9 @@ def collect(run_dir: Path) -> dict[str, Any]:
     if not directory.is_dir():
         raise InvalidInput(f"run {run_dir}", got="no steps in it", expected="a run's directory")
     records = {
-        path.name: record
-        for path in sorted(directory.iterdir())
-        if (record := StepRecord.read(path)) is not None and record.status == "done"
+        name: record
+        for name in _order(run_dir)
+        if (record := StepRecord.read(directory / name)) is not None and record.status == "done"
     }
     figures = {}
     for _, name, _, source in ROWS:
@@ -123,6 +123,17 @@ def write_report(run_dir: Path, seconds: float | None = None) -> dict[str, Any]:
     write_json(run_dir / "report.json", report)
     write_text(run_dir / "report.md", as_markdown(report))
     return report
+
+
+def _order(run_dir: Path) -> list[str]:
+    """Return the names of the run's steps in the order of its flow, others after them."""
+    names = sorted(path.name for path in (run_dir / "steps").iterdir())
+    try:
+        flow = json.loads((run_dir / "flow.json").read_text(encoding="utf-8"))
+        known = [step["id"] for step in flow["steps"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return names
+    return [n for n in known if n in names] + [n for n in names if n not in known]
 
 
 def _ladder(run_dir: Path) -> list[dict[str, Any]]:

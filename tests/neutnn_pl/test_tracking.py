@@ -1,0 +1,68 @@
+"""Weights & Biases, offline: no account, no network."""
+
+from pathlib import Path
+
+import pytest
+
+from neutnn_pl.cli import main
+
+wandb = pytest.importorskip("wandb", reason="wandb is not installed (pip install neutnn-pl[wandb])")
+
+
+BLOCK, HEADER = 32768, 7
+
+
+def payloads(data: bytes):
+    """Yield the records of wandb's log: blocks of parts with checksum, length and kind."""
+    place, whole = HEADER, b""
+    while place + HEADER <= len(data):
+        if BLOCK - place % BLOCK < HEADER:
+            place += BLOCK - place % BLOCK
+            continue
+        length = int.from_bytes(data[place + 4 : place + 6], "little")
+        kind = data[place + 6]
+        whole += data[place + HEADER : place + HEADER + length]
+        place += HEADER + length
+        if kind in (1, 4):  # a whole record, or the last part of one
+            yield whole
+            whole = b""
+
+
+def records(folder: Path) -> list:
+    """Return what an offline run has stored for the server."""
+    from wandb.proto import wandb_internal_pb2
+
+    (file,) = folder.glob("offline-run-*/*.wandb")
+    return [wandb_internal_pb2.Record.FromString(data) for data in payloads(file.read_bytes())]
+
+
+def test_an_offline_run_has_metrics_and_three_artifacts(tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    monkeypatch.chdir(tmp_path)
+    code = main(
+        ["flow", "-c", "ucr/arrowhead", "--to", "ckernel", "--wandb", "--run_dir", "run",
+         "--trainer.max_epochs", "3", "--trainer.enable_progress_bar", "false"]
+    )  # fmt: skip
+    assert code == 0
+    found = records(tmp_path / "run" / "wandb")
+    keys = {
+        item.key or ".".join(item.nested_key)
+        for record in found
+        if record.HasField("history")
+        for item in record.history.item
+    }
+    assert {"train/coverage", "test/ari", "test/kmeans_ari"} <= keys
+    summary = {
+        item.key or ".".join(item.nested_key)
+        for record in found
+        if record.HasField("summary")
+        for item in record.summary.update
+    }
+    assert {"ari", "kmeans_ari", "synapses", "lines_of_c"} <= summary
+    artifacts = {
+        record.request.log_artifact.artifact.type or record.artifact.type
+        for record in found
+        if record.HasField("artifact") or record.request.HasField("log_artifact")
+    }
+    assert {"checkpoint", "frozen", "report"} <= artifacts
