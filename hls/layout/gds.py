@@ -217,10 +217,10 @@ def draw(
     view.max_hier()
     whole = top.bbox() if outline is None else top.bbox(outline)
     edge = round(0.02 * max(whole.width(), whole.height()))
-    frame = whole.enlarged(edge, edge).to_dtype(layout.dbu)
-    height = max(16, round(pixels * frame.height() / frame.width()))
+    shown = whole.enlarged(edge, edge).to_dtype(layout.dbu)
+    height = max(16, round(pixels * shown.height() / shown.width()))
     with atomic_path(png) as temporary:
-        view.save_image_with_options(str(temporary), pixels, height, 0, 2, 0, frame, False)
+        view.save_image_with_options(str(temporary), pixels, height, 0, 2, 0, shown, False)
 
 
 _LOOK = {

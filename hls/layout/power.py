@@ -87,6 +87,7 @@ def power(
     toggles = _by_net(netlist, activity, activity.toggles)
     rises = _by_net(netlist, activity, activity.rises)
     clock_net = next((p.nets[0] for p in netlist.ports if p.name == clock), None)
+    clocks = _through_buffers(netlist, library, toggles, clock_net)
     cycles = rises.get(clock_net, 0) if clock_net is not None else 0
     if cycles < 1:
         raise InvalidInput(f"VCD {vcd}", got=f"no rise of {clock}", expected="a running clock")
@@ -100,7 +101,7 @@ def power(
     internal, clocked = _internal(netlist, library, toggles, loads, slews)
     leaks = [library[i.cell].leakage for i in netlist.instances]
     leakage = sum(v or 0.0 for v in leaks) * library.leakage_uw
-    clock_pj = clocked + (switching.pop(clock_net, 0.0) if clock_net is not None else 0.0)
+    clock_pj = clocked + sum(switching.pop(net, 0.0) for net in clocks)
     to_uw = 1000.0 / (cycles * clock_ns)
     parts = [sum(switching.values()) * to_uw, internal * to_uw, clock_pj * to_uw, leakage]
     total = sum(parts)
@@ -139,6 +140,33 @@ def _by_net(
         if isinstance(net, int) and key in counts:
             found[net] = max(found.get(net, 0), counts[key])
     return found
+
+
+def _through_buffers(
+    netlist: Netlist, library: Library, toggles: dict[Net, int], clock: Net | None
+) -> set[Net]:
+    """Give nets behind added buffers and inverters their input's toggles; return the clock's nets.
+
+    Placement and routing add them after the simulation, so the VCD does not have their outputs.
+    """
+    clocks: set[Net] = set() if clock is None else {clock}
+    single = []
+    for instance in netlist.instances:
+        pins = library[instance.cell].pins
+        ends = {pins[p].direction: net for p, net in instance.pins.items() if p in pins}
+        if len(instance.pins) == 2 and set(ends) == {"input", "output"}:
+            single.append((ends["input"], ends["output"]))
+    changed = True
+    while changed:
+        changed = False
+        for source, sink in single:
+            if source in toggles and sink not in toggles:
+                toggles[sink] = toggles[source]
+                changed = True
+            if source in clocks and sink not in clocks:
+                clocks.add(sink)
+                changed = True
+    return clocks
 
 
 def _loads(netlist: Netlist, library: Library, wires: dict[str, float]) -> dict[Net, float]:

@@ -132,7 +132,7 @@ def _result(
     (work / "layout.def").write_text(
         rename(text, netlist, supplies(plan, lef, pdk)), encoding="utf-8"
     )
-    (work / "layout.spef").write_text(spef(netlist, caps), encoding="utf-8")
+    (work / "layout.spef").write_text(spef(netlist, lef, caps), encoding="utf-8")
     left, bottom, right, top = plan.core
     area = sum(lef.macros[i.cell].width * lef.macros[i.cell].height for i in netlist.instances)
     notes = [

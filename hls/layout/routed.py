@@ -139,12 +139,13 @@ def _sub(pattern: str, names: dict[str, str], line: str) -> str:
     return re.sub(pattern, swap, line)
 
 
-def spef(netlist: Netlist, caps_ff: dict[str, float]) -> str:
-    """Return the wire capacitances (fF) as SPEF with one lumped capacitance for each net."""
+def spef(netlist: Netlist, lef: Lef, caps_ff: dict[str, float]) -> str:
+    """Return the wire capacitances (fF) as SPEF.
 
-    def escape(name: str) -> str:
-        return re.sub(r"([^\w\[\]])", r"\\\1", name)
-
+    Each net is a star: its capacitance in the middle, and a milliohm to every pin, for OpenSTA
+    ignores a capacitance that is not part of a network.
+    """
+    pins = _spef_pins(netlist, lef)
     lines = [
         '*SPEF "IEEE 1481-1998"',
         f'*DESIGN "{netlist.top}"',
@@ -163,5 +164,32 @@ def spef(netlist: Netlist, caps_ff: dict[str, float]) -> str:
         "",
     ]
     for name, value in sorted(caps_ff.items()):
-        lines += [f"*D_NET {escape(name)} {value:.5g}", "*END", ""]
+        net = _escape(name)
+        lines += [f"*D_NET {net} {value:.5g}", "*CONN"]
+        lines += [f"{kind} {pin} {way}" for kind, pin, way in pins.get(name, [])]
+        lines += ["*CAP", f"1 {net}:0 {value:.5g}", "*RES"]
+        ends = enumerate(pins.get(name, []), start=1)
+        lines += [f"{i} {net}:0 {pin} 0.001" for i, (_, pin, _) in ends]
+        lines += ["*END", ""]
     return "\n".join(lines)
+
+
+def _escape(name: str) -> str:
+    return re.sub(r"([^\w\[\]])", r"\\\1", name)
+
+
+def _spef_pins(netlist: Netlist, lef: Lef) -> dict[str, list[tuple[str, str, str]]]:
+    """Return, for each net, kind, name and direction of its pins."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    names = netlist.names
+    for name, direction, net in port_bits(netlist):
+        if isinstance(net, int):
+            way = "I" if direction == "input" else "O"
+            found.setdefault(names[net], []).append(("*P", _escape(name), way))
+    for instance in netlist.instances:
+        for pin, net in instance.pins.items():
+            if isinstance(net, int):
+                way = "O" if lef.macros[instance.cell].pins[pin].direction == "OUTPUT" else "I"
+                end = f"{_escape(instance.name)}:{pin}"
+                found.setdefault(names[net], []).append(("*I", end, way))
+    return found

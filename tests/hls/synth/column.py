@@ -59,7 +59,7 @@ def column(name: str, inputs: int, neurons: int, theta: int, seed: int = 1) -> s
 
 
 def bench(name: str, inputs: int, neurons: int, samples: int) -> str:
-    """Return a test bench with random spike times 0 .. 7; it prints results and dumps the design."""
+    """Return a test bench with random spike times 0 .. 7 that prints results and dumps them."""
     win = max(1, (neurons - 1).bit_length())
     return f"""`timescale 1ns/1ps
 module tb;
