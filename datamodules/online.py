@@ -14,7 +14,8 @@ class OnlineSampler(Sampler[int]):
     """Gives sample numbers in the order of one epoch, from where learning stands.
 
     The model knows where that is: `learning_order(samples)` returns its seed, the number of the
-    epoch and the samples of it already learnt. Without such a model the first epoch of seed 0 is given.
+    epoch and the samples of it already learnt. Without such a model it is the first epoch of
+    seed 0.
 
     Args:
         samples: number of samples of an epoch.

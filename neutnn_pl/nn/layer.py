@@ -225,6 +225,23 @@ class Layer(nn.Module):
                 "Encode with the network's temporal resolution"
             )
 
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        *args: Any,  # noqa: ANN401 - torch's own arguments
+    ) -> None:
+        """Check weights before they are taken."""
+        weights, mask = state_dict.get(f"{prefix}weights"), state_dict.get(f"{prefix}mask")
+        if weights is not None and int(weights.max()) > self.w_max:
+            raise ValueError(
+                f"{prefix}weights: got up to {int(weights.max())}; expected 0 .. {self.w_max} "
+                f"({self.wres} bits)"
+            )
+        if weights is not None and mask is not None and bool(weights[~mask].any()):
+            raise ValueError(f"{prefix}weights: got some of pruned synapses that are not 0")
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
     def config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer, as plain values."""
         c, n, d, s, p = self.weights.shape

@@ -100,11 +100,11 @@ def test_a_folder_that_is_no_run_is_never_emptied(run, tmp_path):
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        (["--model.thta", "3"], "Option 'thta' is not accepted. Did you mean 'theta'?"),
+        (["--model.thetaa", "3"], "Option 'thetaa' is not accepted. Did you mean 'theta'?"),
         (["--trainer.max_epoch", "3"], "Did you mean 'trainer.max_epochs'?"),
         (["--data.encoder.feature", "3"], "Did you mean 'features'?"),
         (["--modle.theta", "3"], "Did you mean 'model.theta'?"),
-        (["--pruning.traget", "0.3"], "Did you mean 'pruning.target'?"),
+        (["--pruning.tarrget", "0.3"], "Did you mean 'pruning.target'?"),
         (["--model.theta", "many"], "theta"),
         (["--pruning.target", "40"], "pruning: target: got 40.0; expected 0 .. 1, or null"),
         (["--model.neurons", "2"], "more classes than neurons: got 3 classes in the data, 2"),

@@ -127,3 +127,15 @@ def test_a_network_needs_layers_and_a_horizon_that_fits():
         nn.Network()
     with pytest.raises(ValueError, match="layer 1: got an output horizon of 380"):
         nn.Network(nn.Layer(2, 2, theta=3, wres=7), nn.Layer(2, 2, theta=3, wres=7), tres=7)
+
+
+def test_weights_out_of_range_are_refused():
+    layer = nn.Layer(3, 1, theta=5)
+    state = {name: value.clone() for name, value in layer.state_dict().items()}
+    state["weights"][0, 0, 0, 0, 1] = 8
+    with pytest.raises(ValueError, match=r"weights: got up to 8; expected 0 .. 7 \(3 bits\)"):
+        layer.load_state_dict(state)
+    state["weights"][:] = 3
+    state["mask"][0, 0, 0, 0, 1] = False
+    with pytest.raises(ValueError, match="weights: got some of pruned synapses that are not 0"):
+        layer.load_state_dict(state)
