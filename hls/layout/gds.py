@@ -200,8 +200,9 @@ def draw(
     for instance in top.each_inst():
         group = _group(instance.cell.name, pdk, library)
         if group and outline is not None:
-            box = instance.cell.bbox(outline).transformed(instance.trans)
-            top.shapes(groups[group]).insert(box)
+            box = instance.cell.bbox(outline)
+            box = instance.cell.bbox() if box.empty() else box  # cells from GDS have no outline
+            top.shapes(groups[group]).insert(box.transformed(instance.trans))
     view = lay.LayoutView()
     for key, value in _LOOK.items():
         view.set_config(key, value)

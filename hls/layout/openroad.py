@@ -41,7 +41,6 @@ def place_and_route(
     clock_ns: float,
     clock: str = "clk",
     density: float | None = None,
-    activity: Path | None = None,
     log: Path | None = None,
     timeout_s: float = 7200.0,
     progress: Callable[[str], None] = lambda _: None,
@@ -58,7 +57,6 @@ def place_and_route(
         clock_ns: clock period, in ns.
         clock: clock port.
         density: cell area over core area, 0.1 .. 0.9 (default 0.5).
-        activity: VCD of the netlist, for OpenROAD's own estimate of power beside ours.
         log: file for OpenROAD's output (default `out/openroad.log`).
         timeout_s: limit, in s.
         progress: called with one line at each stage.
@@ -78,7 +76,7 @@ def place_and_route(
     with workspace(out) as work:
         text = script(
             pdk, lef, read_liberty(pdk.liberty), pdk.unpacked(work), netlist_v.resolve(), top,
-            clock_ns=clock_ns, clock=clock, density=density, activity=activity,
+            clock_ns=clock_ns, clock=clock, density=density,
         )  # fmt: skip
         (work / "layout.tcl").write_text(text, encoding="utf-8")
         progress("placing and routing (OpenROAD)")

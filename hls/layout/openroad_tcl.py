@@ -78,7 +78,6 @@ def script(
     clock_ns: float,
     clock: str,
     density: float,
-    activity: Path | None = None,
 ) -> str:
     """Return the whole script; it writes `layout.def`, `layout.v`, `layout.spef` and `drc.rpt`.
 
@@ -92,7 +91,7 @@ def script(
         *_place(pdk, density),
         *_clock_tree(pdk),
         *_route(pdk),
-        *_finish(pdk, activity),
+        *_finish(pdk),
     ]
     return "\n".join(parts) + "\n"
 
@@ -242,7 +241,7 @@ def _route(pdk: Pdk) -> list[str]:
     ]
 
 
-def _finish(pdk: Pdk, activity: Path | None) -> list[str]:
+def _finish(pdk: Pdk) -> list[str]:
     lines = ["stage finish"]
     if pdk.rcx_rules is not None:
         lines += [
@@ -269,7 +268,6 @@ def _finish(pdk: Pdk, activity: Path | None) -> list[str]:
         "  }",
         "}",
         "if_possible {design area} {report_design_area}",
-        *([f"if_possible activity {{read_vcd {{{activity}}}}}"] if activity else []),
         "if_possible power {report_power}",
         "write_def layout.def",
         "write_verilog layout.v",

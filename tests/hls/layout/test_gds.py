@@ -59,3 +59,42 @@ def test_a_def_that_is_none(library, tmp_path):
             tmp_path / "x.png",
         )
     assert not (tmp_path / "x.gds").exists()
+
+
+ONE_CELL = """VERSION 5.8 ;
+DIVIDERCHAR "/" ;
+BUSBITCHARS "[]" ;
+DESIGN t ;
+UNITS DISTANCE MICRONS 1000 ;
+DIEAREA ( 0 0 ) ( 10000 10000 ) ;
+COMPONENTS 1 ;
+- u1 {cell} + PLACED ( 1080 1080 ) N ;
+END COMPONENTS
+NETS 1 ;
+- a ( u1 A ) + ROUTED {layer} ( 2000 2000 ) ( 4000 2000 ) ;
+END NETS
+END DESIGN
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "layer", "number"),
+    [
+        ("nangate45", "INV_X1", "metal1", (11, 0)),
+        ("asap7", "INVx1_ASAP7_75t_R", "M1", (19, 0)),
+        ("sky130hd", "sky130_fd_sc_hd__inv_1", "met1", (68, 20)),
+    ],
+)
+def test_real_cells_are_merged_on_the_same_layers(library, tmp_path, name, cell, layer, number):
+    pdk = library(name)
+    (tmp_path / "t.def").write_text(ONE_CELL.format(cell=cell, layer=layer))
+    done = write_gds(
+        tmp_path / "t.def", pdk, read_liberty(pdk.liberty), tmp_path / "t.gds", tmp_path / "t.png"
+    )
+    assert not done.abstract
+    made = db.Layout()
+    made.read(str(done.gds))
+    metal = made.find_layer(*number)
+    assert made.top_cell().shapes(metal).size() == 1  # the wire
+    assert made.cell(cell).shapes(metal).size() > 0  # the cell's own metal
+    assert len(made.layer_infos()) > 8  # wells, diffusion, poly, contacts

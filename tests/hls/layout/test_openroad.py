@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import stat
+import subprocess
 
 import pytest
 
@@ -173,3 +175,39 @@ def test_the_real_program(small, library, name, tmp_path):
     assert layout.router_violations == 0
     assert layout.slack_ns is not None
     assert layout.files["gds"].is_file()
+
+
+@pytest.mark.skipif(not shutil.which("tclsh"), reason="tclsh is not installed")
+@pytest.mark.parametrize("name", ADVANCED)
+def test_the_script_is_tcl(library, name, tmp_path):
+    """Run through a Tcl shell in which every unknown command succeeds and says nothing."""
+    (tmp_path / "run.tcl").write_text(
+        "proc unknown args { return {} }\n" + text_of(name, library, tmp_path)
+    )
+    done = subprocess.run(
+        ["tclsh", "run.tcl"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[0] == "neutnn-stage: read"
+    assert done.stdout.splitlines()[-1] == "neutnn: end 1"
+    assert "skipped" not in done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("tclsh"), reason="tclsh is not installed")
+def test_older_forms_are_tried_and_all_refusals_shown(library, tmp_path):
+    text = text_of("nangate45", library, tmp_path)
+    old = (
+        "proc unknown args { return {} }\n"
+        "proc initialize_floorplan args { if {[lsearch $args -site] >= 0} { error {bad -site} } }\n"
+        "proc pdngen args { error {no room} }\n"
+    )
+    (tmp_path / "old.tcl").write_text(old + text)
+    done = subprocess.run(["tclsh", "old.tcl"], cwd=tmp_path, capture_output=True, text=True)
+    assert "neutnn-note: power grid: skipped (no room)" in done.stdout
+    assert "neutnn: end 1" in done.stdout
+    (tmp_path / "none.tcl").write_text(
+        "proc unknown args { return {} }\nproc initialize_floorplan args { error never }\n" + text
+    )
+    done = subprocess.run(["tclsh", "none.tcl"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "no form of the command works:" in done.stderr
+    assert done.stderr.count("-> never") >= 2

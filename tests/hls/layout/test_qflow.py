@@ -19,6 +19,7 @@ from hls.layout.qrouter import route
 from hls.layout.routed import capacitance_ff, measure
 from hls.layout.sta import OPENSTA
 from hls.synth.netlist import read_netlist
+from hls.synth.yosys import synthesise
 from tests.hls.layout.conftest import needs_qflow
 
 
@@ -257,3 +258,23 @@ def test_which_tool(small, library, tmp_path):
         choose_tool("innovus", "osu018")
     with pytest.raises(InvalidInput, match="clock period: got 0 ns"):
         make_layout(small("osu018")[0].netlist.parent, library("osu018"), tmp_path, clock_ns=0)
+
+
+@needs_qflow
+def test_constants_unused_inputs_and_shared_outputs(library, tmp_path):
+    """Constant outputs lie on the supply straps; what nobody uses gets a pin and no wire."""
+    pytest.importorskip("pyosys")
+    source = tmp_path / "odd.v"
+    source.write_text(
+        "module odd (input clk, input [2:0] a, input unused, output reg q, output b, output one,"
+        " output zero, output [1:0] same); always @(posedge clk) q <= a[0] ^ a[1];"
+        " assign b = a[2]; assign one = 1; assign zero = 0; assign same = {q, q}; endmodule"
+    )
+    result = synthesise([source], "odd", library("osu018"), tmp_path / "synth")
+    layout = place_and_route(result.netlist_json, library("osu018"), tmp_path / "out")
+    assert layout.router_violations == 0
+    text = layout.files["def"].read_text()
+    places = dict(re.findall(r"^- (\S+) \+ NET (\S+) \+ DIRECTION", text, re.M))
+    assert (places["one"], places["zero"], places["unused"]) == ("vdd", "gnd", "unused")
+    assert layout.wire_caps_ff["same[0]"] > 0
+    assert "unused" not in layout.wire_caps_ff
