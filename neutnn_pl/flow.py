@@ -22,7 +22,7 @@ from neutnn_pl.config import RecipeCLI
 from neutnn_pl.modules import NeuTNN
 from neutnn_pl.modules.neutnn import read_checkpoint
 from neutnn_pl.nn import Network
-from neutnn_pl.nn.network import identifier
+from neutnn_pl.nn.freeze import identifier
 
 CHECKPOINTS = "checkpoints"
 LAST = f"{CHECKPOINTS}/last.ckpt"

@@ -79,12 +79,14 @@ def network_hash(source: str) -> str | None:
 
 
 def check_point_neurons(at: str, layer: FrozenLayer, what: str) -> None:
-    """Raise `Unsupported` unless the layer consists of point neurons (`D = S = 1`)."""
+    """Raise `Unsupported` unless the layer consists of plain point neurons (`D = S = 1`)."""
     _, _, d, s, _ = layer.shape
-    if d > 1 or s > 1:
+    if not layer.plain:
         raise Unsupported(
             f"{what}: {at}",
-            got=f"{d} dendrites of {s} segments",
+            got=f"{d} dendrites of {s} segments"
+            + (f", proximal inputs ({layer.proximal})" if layer.proximal != "none" else "")
+            + (", retimed input" if layer.retime else ""),
             expected="point neurons (D = S = 1)",
             mend="Choose another target",
         )

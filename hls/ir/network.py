@@ -17,6 +17,7 @@ NO_SPIKE = 255
 RESPONSES = ("rnl", "snl")
 WTA_MODES = ("1-wta", "k-wta", "t-wta", "none")
 TIES = ("index", "potential")
+PROXIMAL = ("none", "enable", "weighted")
 MAX_TIME = 254
 
 
@@ -36,6 +37,21 @@ class FrozenLayer:
         wta: lateral inhibition: `1-wta`, `k-wta`, `t-wta` or `none`.
         k: how many pass `k-wta` (1 otherwise).
         tie: tie rule of every WTA in evaluation: `index` or `potential`.
+        retime: number of times that remain where the input volley's time base starts at its first
+            spike; 0 where it does not.
+        late: what becomes of a spike beyond them: `drop` or `saturate`.
+        proximal: `none`, `enable` or `weighted`.
+        proximal_lines: int32 `[C, N, D, R]`, proximal input line of each; -1 is always enabled
+            (`enable`) or always silent (`weighted`). None without proximal inputs.
+        proximal_weights: uint8 `[C, N, D, S, R]`, for `weighted`.
+        proximal_mask: bool `[C, N, D, S, R]`, for `weighted`.
+        proximal_wres: resolution of proximal weights in bits, for `weighted`.
+        proximal_horizon: number of distinct proximal times, for `weighted`.
+        learning: constants of the learning rule for on-chip learning, or None: the fields of
+            `neutnn_pl.nn.STDP`, with the register's `taps`.
+        lfsr: int64 `[C]`, state of each column's register at the first training gamma cycle.
+        lfsr_draws: int32 `[4, G, P + R]`, which draw of a cycle serves the case, the minimum, F
+            and search of each synapse.
     """
 
     weights: npt.NDArray[np.uint8]
@@ -48,6 +64,22 @@ class FrozenLayer:
     wta: str = "1-wta"
     k: int = 1
     tie: str = "index"
+    retime: int = 0
+    late: str = "drop"
+    proximal: str = "none"
+    proximal_lines: npt.NDArray[np.int32] | None = None
+    proximal_weights: npt.NDArray[np.uint8] | None = None
+    proximal_mask: npt.NDArray[np.bool_] | None = None
+    proximal_wres: int = 0
+    proximal_horizon: int = 0
+    learning: dict[str, Any] | None = None
+    lfsr: npt.NDArray[np.int64] | None = None
+    lfsr_draws: npt.NDArray[np.int32] | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether this is a layer of point neurons without proximal inputs or retiming."""
+        return self.shape[2:4] == (1, 1) and self.proximal == "none" and not self.retime
 
     @property
     def shape(self) -> tuple[int, int, int, int, int]:
@@ -63,12 +95,18 @@ class FrozenLayer:
     @property
     def output_horizon(self) -> int:
         """Number of distinct output times: `T + w_max - 1` for RNL, `T` for SNL."""
-        return self.horizon + (self.w_max - 1 if self.response == "rnl" else 0)
+        ramp = self.response == "rnl"
+        steps = self.horizon + (self.w_max - 1 if ramp else 0)
+        if self.proximal == "weighted":
+            w_max = 2**self.proximal_wres - 1
+            steps = max(steps, self.proximal_horizon + (w_max - 1 if ramp else 0))
+        return steps
 
     @property
     def synapses(self) -> int:
-        """Number of unpruned synapses, weights of 0 included."""
-        return int(self.mask.sum())
+        """Number of unpruned synapses, weights of 0 and proximal ones included."""
+        proximal = 0 if self.proximal_mask is None else int(self.proximal_mask.sum())
+        return int(self.mask.sum()) + proximal
 
     @property
     def effective(self) -> npt.NDArray[np.uint8]:
@@ -85,12 +123,16 @@ class FrozenNetwork:
         inputs: number of input lines.
         tres: temporal resolution of the input in bits; its horizon is `2**tres`.
         layers: the layers, first one first.
+        votes: int8 `[C, N, K]`, votes of the last layer's neurons for classes; None without voter.
+        proximal_lines: number of proximal input lines.
     """
 
     name: str
     inputs: int
     tres: int
     layers: tuple[FrozenLayer, ...] = field(default=())
+    votes: npt.NDArray[np.int8] | None = None
+    proximal_lines: int = 0
 
     def __post_init__(self) -> None:
         """Check everything that can be checked."""
@@ -165,9 +207,14 @@ def check(network: FrozenNetwork) -> None:
         _fail("layers", "none", "at least one")
     horizon, sources = network.horizon, network.inputs
     for index, layer in enumerate(network.layers):
-        _check_layer(f"layer {index}", layer, horizon, sources)
+        at = f"layer {index}"
+        _check_layer(at, layer, layer.retime or horizon, sources)
+        _check_proximal(at, layer, network.proximal_lines)
         horizon = layer.output_horizon
         sources = layer.shape[0] * layer.shape[1]
+    votes, last = network.votes, network.layers[-1].shape[:2]
+    if votes is not None and (votes.dtype != np.int8 or votes.ndim != 3 or votes.shape[:2] != last):
+        _fail("votes", f"{votes.dtype} {list(votes.shape)}", f"int8 [{last[0]}, {last[1]}, K]")
 
 
 def _check_layer(at: str, layer: FrozenLayer, horizon: int, sources: int) -> None:
@@ -206,6 +253,43 @@ def _check_layer(at: str, layer: FrozenLayer, horizon: int, sources: int) -> Non
         _fail(f"{at}: theta", int(layer.theta.min()), ">= 1")
     if int(layer.lines.min()) < -1 or int(layer.lines.max()) >= sources:
         _fail(f"{at}: lines", f"{layer.lines.min()} .. {layer.lines.max()}", f"-1 .. {sources - 1}")
+
+
+def _check_proximal(at: str, layer: FrozenLayer, sources: int) -> None:
+    if layer.late not in ("drop", "saturate") or not 0 <= layer.retime <= MAX_TIME + 1:
+        _fail(f"{at}: retime", f"{layer.retime}, {layer.late}", "0 .. 255, 'drop' or 'saturate'")
+    if layer.proximal not in PROXIMAL:
+        _fail(f"{at}: proximal", repr(layer.proximal), f"one of {', '.join(PROXIMAL)}")
+    c, n, d, s, _ = layer.shape
+    lines = layer.proximal_lines
+    if layer.proximal == "none":
+        if lines is not None or layer.proximal_weights is not None:
+            _fail(f"{at}: proximal inputs", "some", "none (proximal is 'none')")
+        return
+    if lines is None or lines.dtype != np.int32 or lines.shape[:3] != (c, n, d) or lines.ndim != 4:
+        _fail(f"{at}: proximal_lines", _shape(lines), f"int32 [{c}, {n}, {d}, R]")
+        return
+    if int(lines.min()) < -1 or int(lines.max()) >= sources:
+        _fail(f"{at}: proximal_lines", f"{lines.min()} .. {lines.max()}", f"-1 .. {sources - 1}")
+    r = lines.shape[3]
+    if layer.proximal == "enable":
+        if r != 1:
+            _fail(f"{at}: proximal_lines", _shape(lines), f"int32 [{c}, {n}, {d}, 1]")
+        return
+    weights, mask = layer.proximal_weights, layer.proximal_mask
+    for name, array in (("weights", weights), ("mask", mask)):
+        if array is None or array.shape != (c, n, d, s, r):
+            _fail(f"{at}: proximal_{name}", _shape(array), f"[{c}, {n}, {d}, {s}, {r}]")
+    if weights is None or mask is None:
+        return
+    if not 1 <= layer.proximal_wres <= 7 or int(weights.max()) >= 2**layer.proximal_wres:
+        _fail(f"{at}: proximal_weights", int(weights.max()), f"{layer.proximal_wres} bits, 1 .. 7")
+    if weights[~mask].any():
+        _fail(f"{at}: proximal_weights of pruned synapses", "some that are not 0", "all 0")
+
+
+def _shape(array: npt.NDArray[Any] | None) -> str:
+    return "nothing" if array is None else f"{array.dtype} {list(array.shape)}"
 
 
 def _fail(what: str, got: object, expected: str) -> None:

@@ -22,7 +22,21 @@ FORMAT = "neutnn-frozen"
 VERSION = 1
 _JSON, _ARRAYS = "network.json", "arrays.npz"
 _FIELDS = ("weights", "mask", "theta", "lines")
-_SCALARS = ("wres", "response", "horizon", "wta", "k", "tie")
+_OPTIONAL = ("proximal_lines", "proximal_weights", "proximal_mask", "lfsr", "lfsr_draws")
+_SCALARS = (
+    "wres",
+    "response",
+    "horizon",
+    "wta",
+    "k",
+    "tie",
+    "retime",
+    "late",
+    "proximal",
+    "proximal_wres",
+    "proximal_horizon",
+    "learning",
+)
 _REMAKE = "Export it again with 'neutnn export'"
 
 Array = npt.NDArray[Any]
@@ -94,17 +108,26 @@ def load(directory: Path) -> FrozenNetwork:
             expected=stated[:12],
             mend=f"It was edited or damaged. {_REMAKE}",
         )
-    needed = {f"layer{i}_{f}" for i in range(len(document["layers"])) for f in _FIELDS}
-    if needed != set(arrays):
+    numbers = range(len(document["layers"]))
+    needed = {f"layer{i}_{f}" for i in numbers for f in _FIELDS}
+    allowed = needed | {f"layer{i}_{f}" for i in numbers for f in _OPTIONAL} | {"votes"}
+    if not needed <= set(arrays) <= allowed:
         raise InvalidNetwork(
             f"{directory}: arrays", got=sorted(arrays), expected=sorted(needed), mend=_REMAKE
         )
     layers = tuple(_layer(arrays, i, settings) for i, settings in enumerate(document["layers"]))
-    return FrozenNetwork(document["name"], document["inputs"], document["tres"], layers)
+    return FrozenNetwork(
+        document["name"],
+        document["inputs"],
+        document["tres"],
+        layers,
+        votes=arrays.get("votes"),
+        proximal_lines=document["proximal_lines"],
+    )
 
 
 def _layer(arrays: dict[str, Array], index: int, settings: dict[str, Any]) -> FrozenLayer:
-    fields: dict[str, Any] = {f: arrays[f"layer{index}_{f}"] for f in _FIELDS}
+    fields: dict[str, Any] = {f: arrays.get(f"layer{index}_{f}") for f in (*_FIELDS, *_OPTIONAL)}
     return FrozenLayer(**fields, **settings)
 
 
@@ -112,14 +135,18 @@ def _describe(network: FrozenNetwork) -> tuple[dict[str, Any], dict[str, Array]]
     arrays = {
         f"layer{i}_{f}": np.ascontiguousarray(getattr(layer, f))
         for i, layer in enumerate(network.layers)
-        for f in _FIELDS
+        for f in (*_FIELDS, *_OPTIONAL)
+        if getattr(layer, f) is not None
     }
+    if network.votes is not None:
+        arrays["votes"] = np.ascontiguousarray(network.votes)
     document = {
         "format": FORMAT,
         "version": VERSION,
         "name": network.name,
         "inputs": network.inputs,
         "tres": network.tres,
+        "proximal_lines": network.proximal_lines,
         "layers": [{s: getattr(layer, s) for s in _SCALARS} for layer in network.layers],
         "arrays": [
             {"name": name, "dtype": str(a.dtype), "shape": list(a.shape)}

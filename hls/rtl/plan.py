@@ -208,6 +208,10 @@ def _supported(network: FrozenNetwork) -> FrozenLayer:
         found.append(f"{len(network.layers)} layers")
     if d > 1 or s > 1:
         found.append(f"{d} dendrites of {s} segments")
+    if layer.proximal != "none":
+        found.append(f"proximal inputs ({layer.proximal})")
+    if layer.retime:
+        found.append("a retimed input")
     if layer.wta != "1-wta":
         found.append(f"wta {layer.wta}")
     if found:

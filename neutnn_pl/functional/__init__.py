@@ -7,18 +7,22 @@ from neutnn_pl.functional.column import (
     first_crossing,
     output_horizon,
     potential,
+    retime,
     silence,
     synapse_response,
     winners,
 )
+from neutnn_pl.functional.lfsr import draw_table, lfsr_draws, taps_of
 from neutnn_pl.functional.philox import (
     draw_blocks,
     initial_weights,
+    lfsr_seeds,
     philox,
     sample_order,
     search_draws,
     synapse_words,
     tie_words,
+    vote_draws,
 )
 from neutnn_pl.functional.pruning import contribution, contribution_score, lowest
 from neutnn_pl.functional.stdp import (
@@ -31,6 +35,7 @@ from neutnn_pl.functional.stdp import (
     stdp_deterministic,
 )
 from neutnn_pl.functional.tally import answer, tally
+from neutnn_pl.functional.voter import eight_bits, elected, local_vote, margin_vote, votes
 
 __all__ = [
     "NO_SPIKE",
@@ -42,13 +47,21 @@ __all__ = [
     "contribution",
     "contribution_score",
     "draw_blocks",
+    "draw_table",
+    "eight_bits",
+    "elected",
     "evaluate",
     "first_crossing",
     "initial_weights",
+    "lfsr_draws",
+    "lfsr_seeds",
+    "local_vote",
     "lowest",
+    "margin_vote",
     "output_horizon",
     "philox",
     "potential",
+    "retime",
     "sample_order",
     "search_draws",
     "silence",
@@ -59,6 +72,9 @@ __all__ = [
     "synapse_response",
     "synapse_words",
     "tally",
+    "taps_of",
     "tie_words",
+    "vote_draws",
+    "votes",
     "winners",
 ]

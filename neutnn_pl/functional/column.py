@@ -51,19 +51,17 @@ def potential(x: Tensor, w: Tensor, steps: int, response: str) -> Tensor:
     """Return the potential of every segment over time, `V(t) = sum_i r_i(t)`.
 
     Args:
-        x: uint8 `[..., C, P]`, input spike times in time steps.
-        w: uint8 `[C, G, P]`, weights in weight LSB, 0 where masked.
+        x: uint8, input spike times in time steps; broadcasts with `w`.
+        w: uint8 `[..., P]`, weights in weight LSB, 0 where masked.
         steps: output horizon, in time steps.
         response: `rnl` or `snl`.
 
     Returns:
-        int32 `[..., C, G, steps]`, in weight LSB.
+        int32 `[..., steps]`, in weight LSB.
     """
     t = torch.arange(steps, dtype=torch.int32, device=x.device)[:, None]
-    x_ = x.to(torch.int32)[..., :, None, None, :]
-    return synapse_response(x_, w.to(torch.int32)[:, :, None, :], t, response).sum(
-        dim=-1, dtype=torch.int32
-    )
+    x_, w_ = x.to(torch.int32)[..., None, :], w.to(torch.int32)[..., None, :]
+    return synapse_response(x_, w_, t, response).sum(dim=-1, dtype=torch.int32)
 
 
 def first_crossing(v: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:
@@ -141,33 +139,39 @@ def evaluate(
     w: Tensor,
     theta: Tensor,
     *,
-    horizon: int,
-    w_max: int,
+    steps: int,
     response: str = "rnl",
     wta: str = "1-wta",
     k: int = 1,
     tie: str = "potential",
     draws: tuple[Tensor, Tensor, Tensor] | None = None,
+    gate: Tensor | None = None,
+    x_proximal: Tensor | None = None,
+    w_proximal: Tensor | None = None,
 ) -> ColumnState:
     """Evaluate columns: segments, then WTA in each dendrite, each neuron, each column.
 
     Args:
-        x: uint8 `[..., C, P]`, input spike times in time steps, `0 .. horizon - 1` or 255.
+        x: uint8 `[..., C, P]`, distal input spike times in time steps or 255.
         w: uint8 `[C, N, D, S, P]`, weights in weight LSB, 0 where masked.
         theta: int32 `[C, N]`, thresholds in weight LSB.
-        horizon: number of distinct input times.
-        w_max: largest weight.
+        steps: output horizon in time steps.
         response: `rnl` or `snl`.
         wta: lateral inhibition over neurons.
         k: how many pass `k-wta`.
         tie: tie rule everywhere; `random` without `draws` acts as `potential`.
         draws: int64 words for random ties among segments `[..., C, N, D, S]`, dendrites
             `[..., C, N, D]` and neurons `[..., C, N]`.
+        gate: bool `[..., C, N, D]`, proximal mode `enable`: a dendrite's distal inputs count only
+            where it is true.
+        x_proximal: uint8 `[..., C, N, D, R]`, proximal mode `weighted`: spike times in time steps.
+        w_proximal: uint8 `[C, N, D, S, R]`, their weights, 0 where masked.
     """
-    c, n, d, s, p = w.shape
-    steps = output_horizon(horizon, w_max, response)
-    v = potential(x, w.reshape(c, n * d * s, p), steps, response)
-    v = v.reshape(*v.shape[:-2], n, d, s, steps)
+    v = potential(x[..., None, None, None, :], w, steps, response)
+    if gate is not None:
+        v = v * gate[..., None, None]
+    if x_proximal is not None and w_proximal is not None:
+        v = v + potential(x_proximal[..., None, :], w_proximal, steps, response)
     y, at = first_crossing(v, theta[..., None, None])
     strength = at.to(torch.int64) if tie != "index" else torch.zeros_like(at, dtype=torch.int64)
     use = draws if tie == "random" and draws is not None else (strength,) * 3
@@ -182,6 +186,26 @@ def evaluate(
     out = silence(neu_y, neu_pass)
     kept = seg_pass & den_pass[..., None] & neu_pass[..., None, None]
     return ColumnState(out, silence(y, kept), seg_y, at)
+
+
+def retime(x: Tensor, horizon: int, late: str = "drop") -> Tensor:
+    """Return a volley on a time base that starts at its first spike.
+
+    Args:
+        x: uint8 `[B, lines]`, spike times in time steps or 255: the whole volley of each sample.
+        horizon: number of distinct times that remain.
+        late: what becomes of a spike beyond them: 255 (`drop`), or the last step (`saturate`).
+
+    Returns:
+        uint8 `[B, lines]`; 255 stays 255.
+
+    >>> retime(torch.tensor([[5, 7, 255, 20]], dtype=torch.uint8), 8).tolist()
+    [[0, 2, 255, 255]]
+    """
+    since = x.to(torch.int32) - x.amin(dim=1, keepdim=True)
+    rest = NO_SPIKE if late == "drop" else horizon - 1
+    moved = torch.where(since < horizon, since, rest)
+    return torch.where(x == NO_SPIKE, NO_SPIKE, moved).to(torch.uint8)
 
 
 def _of(strength: Tensor, passed: Tensor) -> Tensor:

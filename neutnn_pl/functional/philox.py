@@ -11,7 +11,7 @@ _WEYL = (0x9E3779B9, 0xBB67AE85)
 
 CASE, SEARCH = 0, 1
 TIE_SEGMENT, TIE_DENDRITE, TIE_NEURON = 4, 5, 6
-WEIGHTS, ORDER, PRUNING = 8, 10, 11
+VOTE, WEIGHTS, ORDER, PRUNING, LFSR = 7, 8, 10, 11, 12
 
 
 def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], seed: int) -> Tensor:
@@ -125,16 +125,46 @@ def tie_words(
 
 
 def initial_weights(
-    layer: int, columns: Tensor, segments: int, inputs: int, w_max: int, seed: int
+    layer: int,
+    columns: Tensor,
+    segments: int,
+    inputs: int,
+    w_max: int,
+    seed: int,
+    stream: int = WEIGHTS,
 ) -> Tensor:
-    """Return uniform initial weights: `(word * (w_max + 1)) >> 32` of stream 8 at gamma 0.
+    """Return uniform initial weights: `(word * (w_max + 1)) >> 32` at gamma 0.
+
+    Stream 8 is for distal, 9 for proximal synapses.
 
     Returns:
         uint8 `[C, G, P]`, in weight LSB, `0 .. w_max`.
     """
     gamma = torch.zeros(1, dtype=torch.int64, device=columns.device)
-    words = synapse_words(gamma, WEIGHTS, layer, columns, segments, inputs, seed)[0]
+    words = synapse_words(gamma, stream, layer, columns, segments, inputs, seed)[0]
     return ((words * (w_max + 1)) >> 32).to(torch.uint8)
+
+
+def lfsr_seeds(layer: int, columns: Tensor, seed: int) -> Tensor:
+    """Return the first state of each column's LFSR, int64 `[C]`, never 0.
+
+    The low 24 bits of word 0 of stream 12, block 0, at gamma 0; 1 where they are 0.
+    """
+    zero = torch.zeros(1, dtype=torch.int64, device=columns.device)
+    words = draw_blocks(zero, LFSR, layer, columns, zero, seed)[0, :, 0, 0]
+    return (words & 0xFFFFFF).clamp(min=1)
+
+
+def vote_draws(gamma: Tensor, shape: tuple[int, int, int], seed: int) -> Tensor:
+    """Return the 10-bit draws of the `local` voter, int64 `[B, C, N, K]` (stream 7, column 0).
+
+    Draw `r = (c N + n) K + k` is in block `r // 3`, word 0, bits `10 (r % 3)` onwards.
+    """
+    c, n, k = shape
+    draws = torch.arange(c * n * k, device=gamma.device)
+    column = torch.zeros(1, dtype=torch.int64, device=gamma.device)
+    words = draw_blocks(gamma, VOTE, 0, column, draws // 3, seed)[:, 0, :, 0]
+    return ((words >> (10 * (draws % 3))) & 1023).reshape(len(gamma), c, n, k)
 
 
 def sample_order(epoch: int, samples: int, seed: int) -> Tensor:

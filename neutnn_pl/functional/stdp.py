@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -67,11 +68,9 @@ class Draws:
         """Split one 32-bit word per synapse: bits 0-9 case, 10-19 minimum, 20-29 stabiliser."""
         return cls(words & 1023, (words >> 10) & 1023, (words >> 20) & 1023, search)
 
-    def __getitem__(self, sample: int) -> Draws:
-        """Return the draws of one sample of a chunk."""
-        return Draws(
-            self.case[sample], self.minimum[sample], self.stabiliser[sample], self.search[sample]
-        )
+    def __getitem__(self, part: Any) -> Draws:  # noqa: ANN401 - any index
+        """Return the draws of one sample, or of some synapses."""
+        return Draws(self.case[part], self.minimum[part], self.stabiliser[part], self.search[part])
 
 
 def fraction(num: int, den: int) -> int:
@@ -123,10 +122,10 @@ def stdp_cases(x: Tensor, y: Tensor) -> Cases:
     """Return the case of each synapse.
 
     Args:
-        x: uint8 `[..., C, P]`, input spike times in time steps or 255.
+        x: uint8 `[..., C, G, P]` (G may be 1), input spike times in time steps or 255.
         y: uint8 `[..., C, G]`, output spike times of the segments after WTA.
     """
-    x, y = x[..., None, :], y[..., :, None]
+    y = y[..., None]
     sx, sy = x != NO_SPIKE, y != NO_SPIKE
     both = sx & sy
     return Cases(both & (x <= y), both & (x > y), sx & ~sy, sy & ~sx)
@@ -148,7 +147,7 @@ def stdp(
     Args:
         w: uint8 `[C, G, P]`, weights in weight LSB.
         mask: bool `[C, G, P]`; synapses where it is False do not learn.
-        x: uint8 `[C, P]`, input spike times in time steps or 255.
+        x: uint8 `[C, G, P]` (G may be 1), input spike times in time steps or 255.
         y: uint8 `[C, G]`, output spike times of the segments after WTA.
         draws: the draws of this gamma cycle.
         u: probabilities.
@@ -198,7 +197,7 @@ def stdp_deterministic(
     Args:
         w: int32 `[C, G, P]`, weights in `2**-fraction_bits` weight LSB.
         mask: bool `[C, G, P]`; synapses where it is False do not learn.
-        x: uint8 `[C, P]`, input spike times in time steps or 255.
+        x: uint8 `[C, G, P]` (G may be 1), input spike times in time steps or 255.
         y: uint8 `[C, G]`, output spike times of the segments after WTA.
         steps: constant `k >= 0` of `capture`, `minus`, `search`, `backoff`; a missing one is 0.
         w_max: largest weight.

@@ -12,12 +12,16 @@ from torch import Tensor
 
 from hls.errors import InvalidInput
 from hls.ir import FrozenNetwork
+from neutnn_pl.functional import NO_SPIKE
+from neutnn_pl.functional.rules import rule_from
 from neutnn_pl.metrics import ClusterMetrics
-from neutnn_pl.nn import STDP, Network
+from neutnn_pl.nn import STDP, DeterministicSTDP, Network
 
 KERNELS = ("auto", "reference")
+PROXIMAL = ("none", "batch", "label")
 _CONFIG = "neutnn"
 _FORMAT = 1
+Batch = tuple[Tensor, ...] | list[Tensor]
 
 
 class _Chunks(torch.optim.Optimizer):
@@ -30,68 +34,111 @@ class _Chunks(torch.optim.Optimizer):
         """Do nothing: the weights are learnt by STDP."""
 
 
+Rule = STDP | DeterministicSTDP
+
+
 class NeuTNN(L.LightningModule):
     """A network that learns online by STDP in a Lightning `Trainer`.
 
     A batch is a chunk of the sequence of samples: the learned weights do not depend on its size.
-    Batches are pairs of spike times, uint8 `[B, lines]`, and labels, int64 `[B]`; labels are used
-    by the metrics only.
+    Batches are spike times, uint8 `[B, lines]`, labels, int64 `[B]`, and, for `proximal="batch"`,
+    proximal inputs, uint8 `[B, proximal lines]`. Labels are used by the metrics, by a voter, by
+    a rule with reward and by `proximal="label"`, else by nothing.
 
     Args:
         network: the network.
-        learning: the learning rule.
+        learning: the learning rule, or a schedule of them: rules by the epoch from which they hold.
         seed: key of every draw: initial weights, order of samples, STDP.
         kernel: what learns and infers: `auto` or `reference`.
+        stages: greedy, layer-wise training: epochs of each layer in turn, and of the voter after
+            them; null trains all of them all the time.
+        proximal: what drives proximal inputs: `none`, `batch`, or `label` (in training the line of
+            the label is 1, the others 0; in evaluation all are enabled).
 
     Raises:
-        InvalidInput: for a kernel that does not exist.
+        InvalidInput: for settings that do not fit.
     """
 
     def __init__(
         self,
         network: Network,
-        learning: STDP | None = None,
+        learning: Rule | dict[int, Rule] | None = None,
         seed: int = 0,
         kernel: str = "auto",
+        stages: list[int] | None = None,
+        proximal: str = "none",
     ) -> None:
         super().__init__()
         if kernel not in KERNELS:
             raise InvalidInput("kernel", got=repr(kernel), expected=f"one of {', '.join(KERNELS)}")
+        if proximal not in PROXIMAL:
+            raise InvalidInput(
+                "proximal", got=repr(proximal), expected=f"one of {', '.join(PROXIMAL)}"
+            )
+        schedule = learning if isinstance(learning, dict) else {0: learning or STDP()}
+        if 0 not in schedule:
+            raise InvalidInput(
+                "learning", got=f"rules from {sorted(schedule)}", expected="one from epoch 0"
+            )
+        trained = len(network.columns) + (network.voter is not None)
+        if stages is not None and len(stages) != trained:
+            raise InvalidInput(
+                "stages",
+                got=f"{len(stages)} of them",
+                expected=f"{trained}, one for each layer of columns and for the voter",
+            )
         self.automatic_optimization = False
         self.network = network
-        self.learning = learning or STDP()
+        self.schedule = schedule
         self.seed = seed
         self.kernel = kernel
+        self.stages = stages
+        self.proximal = proximal
         self.network.reset(seed)
         # Epochs begun and samples learnt in the current one: where a resumed run goes on.
         self.register_buffer("epochs", torch.zeros((), dtype=torch.int64))
         self.register_buffer("position", torch.zeros((), dtype=torch.int64))
+        won = torch.zeros_like(network.columns[-1].theta, dtype=torch.bool)
+        self.register_buffer("won", won, persistent=False)
         self.val_scores = ClusterMetrics(prefix="val/")
         self.test_scores = ClusterMetrics(prefix="test/")
         self.example_input_array = None
 
+    @property
+    def learning(self) -> Rule:
+        """The learning rule of the current epoch."""
+        return self.schedule[max(e for e in self.schedule if e <= max(int(self.epochs), 0))]
+
+    @property
+    def supervised(self) -> bool:
+        """Whether answers are classes, so that accuracy means something."""
+        rewarded = isinstance(self.learning, STDP) and self.learning.reward
+        return self.network.voter is not None or self.proximal == "label" or rewarded
+
     epochs: Tensor
     position: Tensor
+    won: Tensor
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return a counter of chunks; there is no gradient anywhere."""
         return _Chunks()
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, proximal: Tensor | None = None) -> Tensor:
         """Return spike times without learning, uint8 `[B, C, N]`, from uint8 `[B, lines]`."""
-        return self.network(x)
+        return self.network(x, proximal)
 
     def setup(self, stage: str) -> None:
         """Check the network against the data."""
         data = getattr(self.trainer, "datamodule", None)
         classes = getattr(data, "classes", None)
-        neurons = self.network.columns[-1].weights.shape[1]
-        if isinstance(classes, int) and classes > neurons:
+        answers, voter = self.network.classes, self.network.voter is not None
+        if isinstance(classes, int) and classes > answers:
+            what = "classes of the voter" if voter else "neurons in a column"
             raise InvalidInput(
-                "more classes than neurons",
-                got=f"{classes} classes in the data, {neurons} neurons in a column",
-                expected=f"at least {classes} neurons",
-                mend=f"Set --model.neurons {classes}",
+                "more classes than " + ("votes" if voter else "neurons"),
+                got=f"{classes} classes in the data, {answers} {what}",
+                expected=f"at least {classes} " + ("classes" if voter else "neurons"),
+                mend=None if voter else f"Set --model.neurons {classes}",
             )
         lines = getattr(data, "inputs", None)
         if isinstance(lines, int) and lines < self.network.inputs:
@@ -114,18 +161,28 @@ class NeuTNN(L.LightningModule):
         return self.seed, int(self.epochs), int(self.position)
 
     def _next_epoch(self) -> None:
+        self._choose_stage()
+        self._snapshot()
         self.epochs += 1
         self.position.zero_()
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Learn one chunk of samples, in order."""
-        x, _ = batch
-        y = self.network.learn(x, self.learning, self.seed)
+        x, labels = batch[0], batch[1]
+        self._choose_stage()
+        y = self.network.learn(
+            x,
+            self.learning,
+            self.seed,
+            proximal=self._proximal(batch, training=True),
+            labels=labels,
+        )
         self.position += len(x)
         optimizer = self.optimizers()
         assert not isinstance(optimizer, list)
         optimizer.step()
-        fired = self.network.answer(y) < y.shape[-1]
+        fired = (y != NO_SPIKE).flatten(1).any(dim=1)
+        self.won |= (y != NO_SPIKE).any(dim=0)
         self.log(
             "train/coverage",
             fired.float().mean(),
@@ -136,30 +193,75 @@ class NeuTNN(L.LightningModule):
         )
 
     def on_train_epoch_end(self) -> None:
-        """Count the epoch; the next one starts at its first sample."""
+        """Log how many neurons won, count the epoch; the next one starts at its first sample."""
+        self.log("train/winners", float(self.won.sum()))
+        self.won.zero_()
         if self.position > 0:
             self._next_epoch()
 
-    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+    def _stage(self) -> tuple[int, int, int] | None:
+        """Return the stage of this epoch, its first epoch, and its length."""
+        if self.stages is None:
+            return None
+        first = 0
+        for stage, length in enumerate(self.stages):
+            if int(self.epochs) < first + length or stage == len(self.stages) - 1:
+                return stage, first, length
+            first += length
+        return None
+
+    def _choose_stage(self) -> None:
+        """In greedy training, let only the stage's layer (or the voter) learn."""
+        found = self._stage()
+        if found is None:
+            return
+        for number, layer in enumerate(self.network.columns):
+            layer.learning = number == found[0]
+        if self.network.voter is not None:
+            self.network.voter.learning = found[0] == len(self.network.columns)
+
+    def _snapshot(self) -> None:
+        """At the ends of the last half of the voter's epochs, add its votes to their mean."""
+        voter = self.network.voter
+        if voter is None or not voter.learning:
+            return
+        stage = self._stage()
+        epoch = int(self.epochs) - (stage[1] if stage else 0)
+        length = stage[2] if stage else self.trainer.max_epochs or 0
+        if epoch >= length // 2:
+            voter.snapshot()
+
+    def _proximal(self, batch: Batch, training: bool) -> Tensor | None:
+        if self.proximal == "batch":
+            return batch[2]
+        if self.proximal == "label" and training:
+            lines = self.network.proximal_lines
+            return torch.nn.functional.one_hot(batch[1], lines).to(torch.uint8)
+        return None
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch of the validation split."""
         self._score("val", batch)
 
-    def test_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch of the test split."""
         self._score("test", batch)
 
-    def predict_step(self, batch: tuple[Tensor, Tensor] | Tensor, batch_idx: int) -> Tensor:
+    def predict_step(self, batch: Batch | Tensor, batch_idx: int) -> Tensor:
         """Return the cluster or class of each sample, int64 `[B]`; `N` for no spike."""
-        x = batch if isinstance(batch, Tensor) else batch[0]
-        return self.network.answer(self(x))
+        if isinstance(batch, Tensor):
+            return self.network.answer(self(batch))
+        return self.network.answer(self(batch[0], self._proximal(batch, training=False)))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what makes the model again: plain values only."""
         checkpoint[_CONFIG] = {
             "format": _FORMAT,
             "network": self.network.config(),
-            "learning": self.learning.config(),
+            "learning": {epoch: rule.config() for epoch, rule in self.schedule.items()},
             "seed": self.seed,
+            "stages": self.stages,
+            "proximal": self.proximal,
         }
 
     @classmethod
@@ -176,8 +278,10 @@ class NeuTNN(L.LightningModule):
         config = checkpoint[_CONFIG]
         model = NeuTNN(
             Network.from_config(config["network"]),
-            STDP(**config["learning"]),
+            {epoch: rule_from(rule) for epoch, rule in config["learning"].items()},
             config["seed"],
+            stages=config["stages"],
+            proximal=config["proximal"],
         )
         model.load_state_dict(checkpoint["state_dict"])
         return model  # type: ignore[return-value]
@@ -190,10 +294,13 @@ class NeuTNN(L.LightningModule):
         """
         return self.network.freeze(name)
 
-    def _score(self, split: str, batch: tuple[Tensor, Tensor]) -> None:
-        x, label = batch
-        y = self(x)
-        self._metric(split).update(y, self.network.answer(y), label)
+    def _score(self, split: str, batch: Batch) -> None:
+        y = self(batch[0], self._proximal(batch, training=False))
+        answers = self.network.answer(y)
+        self._metric(split).update(y, answers, batch[1])
+        if self.supervised:
+            right = (answers == batch[1]).double().mean()
+            self.log(f"{split}/accuracy", right, batch_size=len(answers), on_epoch=True)
 
     def _metric(self, split: str) -> ClusterMetrics:
         return self.val_scores if split == "val" else self.test_scores

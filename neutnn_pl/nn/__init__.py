@@ -1,7 +1,23 @@
 """Networks in PyTorch, usable without Lightning: layers of columns that learn online by STDP."""
 
+from neutnn_pl.functional.rules import STDP, DeterministicSTDP, Homeostasis
+from neutnn_pl.functional.stdp import Probabilities
 from neutnn_pl.nn.layer import Layer
-from neutnn_pl.nn.learning import STDP
 from neutnn_pl.nn.network import Network
+from neutnn_pl.nn.parts import Column, Dendrite, Neuron, Segment
+from neutnn_pl.nn.voter import Retime, Voter
 
-__all__ = ["STDP", "Layer", "Network"]
+__all__ = [
+    "STDP",
+    "Column",
+    "Dendrite",
+    "DeterministicSTDP",
+    "Homeostasis",
+    "Layer",
+    "Network",
+    "Neuron",
+    "Probabilities",
+    "Retime",
+    "Segment",
+    "Voter",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import torch
@@ -10,15 +9,18 @@ from torch import Tensor, nn
 
 from neutnn_pl import functional as F
 from neutnn_pl.functional.column import RESPONSES, TIES, WTA_MODES
-from neutnn_pl.kernels import LayerSpec, evaluate, infer, learn
-from neutnn_pl.nn.learning import STDP
+from neutnn_pl.functional.rules import STDP, DeterministicSTDP, Homeostasis
+from neutnn_pl.kernels import LayerSpec, LayerState, evaluate, infer, learn
+from neutnn_pl.nn.checks import check, check_times, line_table, threshold, warn_thresholds
+
+PROXIMAL = ("none", "enable", "weighted")
 
 
 class Layer(nn.Module):
     """`C` columns of `N` neurons over `P` inputs each, with winner-take-all in every column.
 
     Args:
-        inputs: inputs of a column, `P`.
+        inputs: distal inputs of a column, `P`.
         neurons: neurons of a column, `N`.
         theta: threshold in weight LSB, one for all, or int `[C, N]`.
         columns: number of columns, `C`.
@@ -32,13 +34,21 @@ class Layer(nn.Module):
         horizon: number of distinct input times; a `Network` sets it.
         lines: int `[C, P]`, input line of each input, -1 for always silent; default `0 .. P - 1`
             for every column.
+        proximal: proximal inputs: `none`; `enable` (a level for each dendrite: its distal inputs
+            count only where it is 1); `weighted` (synapses of their own, added to the same sum).
+        proximal_inputs: proximal inputs of a dendrite, `R`; 1 for `enable`.
+        proximal_lines: int `[C, N, D, R]`, proximal line of each; -1 is always enabled, or always
+            silent; default: dendrite `d` of every neuron reads lines `d R .. d R + R - 1`.
+        proximal_wres: resolution of proximal weights in bits; default `wres`.
+        proximal_horizon: number of distinct proximal times; default `horizon`.
+        homeostasis: winner fatigue, or None.
 
     Attributes:
         weights: uint8 `[C, N, D, S, P]`, in weight LSB.
         mask: bool `[C, N, D, S, P]`, False where the synapse has been pruned.
         theta: int32 `[C, N]`, in weight LSB.
-        lines: int32 `[C, P]`.
         gamma: int64, samples learnt since the layer was made.
+        learning: whether `learn` changes anything.
 
     Raises:
         ValueError: for settings that make no layer.
@@ -49,6 +59,13 @@ class Layer(nn.Module):
     theta: Tensor
     lines: Tensor
     gamma: Tensor
+    proximal_weights: Tensor
+    proximal_mask: Tensor
+    proximal_lines: Tensor
+    fraction: Tensor
+    proximal_fraction: Tensor
+    fatigue: Tensor
+    lfsr: Tensor
 
     def __init__(
         self,
@@ -66,38 +83,61 @@ class Layer(nn.Module):
         tie: str = "potential",
         horizon: int = 8,
         lines: Tensor | None = None,
+        proximal: str = "none",
+        proximal_inputs: int = 1,
+        proximal_lines: Tensor | None = None,
+        proximal_wres: int | None = None,
+        proximal_horizon: int | None = None,
+        homeostasis: Homeostasis | None = None,
     ) -> None:
         super().__init__()
-        sizes = {
-            "inputs": inputs,
-            "neurons": neurons,
-            "columns": columns,
-            "dendrites": dendrites,
-            "segments": segments,
-        }
+        sizes = {"inputs": inputs, "neurons": neurons, "columns": columns}
+        sizes |= {"dendrites": dendrites, "segments": segments, "proximal_inputs": proximal_inputs}
         for name, size in sizes.items():
-            _check(f"{name}", size, size >= 1, "an integer >= 1")
-        _check("wres", wres, 1 <= wres <= 7, "1 .. 7 bits")
-        _check("response", response, response in RESPONSES, f"one of {RESPONSES}")
-        _check("wta", wta, wta in WTA_MODES, f"one of {WTA_MODES}")
-        _check("tie", tie, tie in TIES, f"one of {TIES}")
-        _check("k", k, 1 <= k <= neurons, f"1 .. {neurons} (the neurons of a column)")
+            check(name, size, size >= 1, "an integer >= 1")
+        check("wres", wres, 1 <= wres <= 7, "1 .. 7 bits")
+        check("response", response, response in RESPONSES, f"one of {RESPONSES}")
+        check("wta", wta, wta in WTA_MODES, f"one of {WTA_MODES}")
+        check("tie", tie, tie in TIES, f"one of {TIES}")
+        check("k", k, 1 <= k <= neurons, f"1 .. {neurons} (the neurons of a column)")
+        check("proximal", proximal, proximal in PROXIMAL, f"one of {PROXIMAL}")
+        fine = proximal != "enable" or proximal_inputs == 1
+        check("proximal_inputs", proximal_inputs, fine, "1 (the level that enables a dendrite)")
         self.wres, self.response, self.wta, self.k, self.tie = wres, response, wta, k, tie
+        self.proximal, self.homeostasis = proximal, homeostasis
+        self.proximal_wres = wres if proximal_wres is None else proximal_wres
+        check("proximal_wres", self.proximal_wres, 1 <= self.proximal_wres <= 7, "1 .. 7 bits")
         self.horizon = horizon
-        shape = (columns, neurons, dendrites, segments, inputs)
-        _check(
+        self._proximal_horizon = proximal_horizon
+        self.learning = True
+        check(
             "horizon",
             horizon,
             horizon >= 1 and self.output_horizon <= 255,
             f"at least 1, and an output horizon of at most 255 (here {self.output_horizon})",
         )
-        self.register_buffer("weights", torch.zeros(shape, dtype=torch.uint8))
-        self.register_buffer("mask", torch.ones(shape, dtype=torch.bool))
-        self.register_buffer("theta", _threshold(theta, columns, neurons))
-        self.register_buffer("lines", _lines(lines, columns, inputs))
+        shape = (columns, neurons, dendrites, segments)
+        table = torch.arange(dendrites * proximal_inputs).reshape(dendrites, proximal_inputs)
+        self.register_buffer("theta", threshold(theta, columns, neurons))
+        self.register_buffer("lines", line_table(lines, (columns, inputs), torch.arange(inputs)))
+        self.register_buffer(
+            "proximal_lines",
+            line_table(proximal_lines, (columns, neurons, dendrites, proximal_inputs), table),
+        )
+        for side, size in (("", inputs), ("proximal_", self._r(proximal_inputs))):
+            zeros = torch.zeros(*shape, size, dtype=torch.uint8)
+            self.register_buffer(f"{side}weights", zeros)
+            self.register_buffer(f"{side}mask", torch.ones_like(zeros, dtype=torch.bool))
+            self.register_buffer(f"{side}fraction", torch.zeros_like(zeros, dtype=torch.int32))
         self.register_buffer("gamma", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("fatigue", torch.zeros(columns, neurons, dtype=torch.int32))
+        self.register_buffer("lfsr", torch.ones(columns, dtype=torch.int64))
         self.reset(seed=0, index=0)
-        self._warn_thresholds()
+        limit = inputs * self.w_max + self._r(proximal_inputs) * (2**self.proximal_wres - 1)
+        warn_thresholds(self.theta, limit, inputs, response)
+
+    def _r(self, proximal_inputs: int) -> int:
+        return proximal_inputs if self.proximal == "weighted" else 0
 
     @property
     def w_max(self) -> int:
@@ -105,125 +145,176 @@ class Layer(nn.Module):
         return int(2**self.wres - 1)
 
     @property
+    def proximal_horizon(self) -> int:
+        """Number of distinct proximal times."""
+        return self._proximal_horizon or self.horizon
+
+    @property
     def output_horizon(self) -> int:
-        """Number of distinct output times."""
-        return F.output_horizon(self.horizon, self.w_max, self.response)
+        """Number of distinct output times: the larger of the two sides'."""
+        steps = F.output_horizon(self.horizon, self.w_max, self.response)
+        if self.proximal == "weighted":
+            w_max = 2**self.proximal_wres - 1
+            steps = max(steps, F.output_horizon(self.proximal_horizon, w_max, self.response))
+        return steps
 
     @property
     def synapses(self) -> int:
-        """Number of unpruned synapses, weights of 0 included."""
-        return int(self.mask.sum())
+        """Number of unpruned synapses, weights of 0 and proximal ones included."""
+        return int(self.mask.sum()) + int(self.proximal_mask.sum())
+
+    @property
+    def state(self) -> LayerState:
+        """What a kernel learns and infers with."""
+        return LayerState(
+            w=self.weights,
+            mask=self.mask,
+            theta=self.theta,
+            wp=self.proximal_weights,
+            mask_p=self.proximal_mask,
+            fraction=self.fraction,
+            fraction_p=self.proximal_fraction,
+            fatigue=self.fatigue,
+            lfsr=self.lfsr,
+        )
 
     def reset(self, seed: int, index: int) -> None:
-        """Draw fresh weights, take the masks off, and start the gamma count again.
+        """Draw fresh weights, take the masks off, and start all counts again.
 
         Args:
             seed: key of the draws.
             index: number of the layer among the weight-bearing ones, `0 .. 255`.
         """
-        c, n, d, s, p = self.weights.shape
+        c, n, d, s, _ = self.weights.shape
         columns = torch.arange(c, device=self.weights.device)
-        fresh = F.initial_weights(index, columns, n * d * s, p, self.w_max, seed)
-        self.weights.copy_(fresh.reshape(self.weights.shape))
-        self.mask.fill_(True)
-        self.gamma.zero_()
+        w_max_p = 2**self.proximal_wres - 1
+        sides = ((self.weights, self.w_max, 8), (self.proximal_weights, w_max_p, 9))
+        for weights, w_max, stream in sides:
+            if weights.numel():
+                at = (index, columns, n * d * s, weights.shape[-1])
+                fresh = F.initial_weights(*at, w_max, seed, stream)
+                weights.copy_(fresh.reshape(weights.shape))
+        self.lfsr.copy_(F.lfsr_seeds(index, columns, seed))
+        for mask in (self.mask, self.proximal_mask):
+            mask.fill_(True)
+        for count in (self.gamma, self.fraction, self.proximal_fraction, self.fatigue):
+            count.zero_()
 
-    def spec(self, stdp: STDP | None = None, seed: int = 0, index: int = 0) -> LayerSpec:
+    def spec(
+        self, rule: STDP | DeterministicSTDP | None = None, seed: int = 0, index: int = 0
+    ) -> LayerSpec:
         """Return what a kernel needs to know."""
-        stdp = stdp or STDP()
         return LayerSpec(
-            horizon=self.horizon,
+            steps=self.output_horizon,
             w_max=self.w_max,
             response=self.response,
             wta=self.wta,
             k=self.k,
             tie=self.tie,
+            proximal=self.proximal,
+            w_max_proximal=2**self.proximal_wres - 1,
+            rule=rule or STDP(),
+            homeostasis=self.homeostasis,
             seed=seed,
             layer=index,
-            stdp_after=stdp.after,
-            probabilities=stdp,
         )
 
     def receptive(self, x: Tensor) -> Tensor:
-        """Return the inputs of every column, uint8 `[B, C, P]`, from lines `[B, lines]`."""
-        silent = torch.full((len(x), 1), F.NO_SPIKE, dtype=torch.uint8, device=x.device)
-        return torch.cat([x, silent], dim=1)[:, self.lines.long()]
+        """Return the distal inputs of every column, uint8 `[B, C, P]`, from lines `[B, lines]`."""
+        return _gather(x, self.lines, F.NO_SPIKE)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def _proximal(self, x: Tensor, proximal: Tensor | None) -> Tensor | None:
+        """Check both inputs; return the proximal ones of every dendrite, `[B, C, N, D, R]`."""
+        check_times(x, self.horizon, int(self.lines.max()) + 1)
+        if self.proximal == "none" or (self.proximal == "enable" and proximal is None):
+            return None
+        if proximal is None:
+            return _gather(x[:, :0], torch.full_like(self.proximal_lines, -1), F.NO_SPIKE)
+        lines = int(self.proximal_lines.max()) + 1
+        if self.proximal == "weighted":
+            check_times(proximal, self.proximal_horizon, lines, "proximal spike time")
+            return _gather(proximal, self.proximal_lines, F.NO_SPIKE)
+        if proximal.ndim != 2 or proximal.shape[1] < lines or bool((proximal > 1).any()):
+            raise ValueError(
+                f"proximal levels: got {list(proximal.shape)}, up to {int(proximal.max())}; "
+                f"expected 0 or 1, [B, {lines}]"
+            )
+        return _gather(proximal.to(torch.uint8), self.proximal_lines, 1).bool()
+
+    def forward(self, x: Tensor, proximal: Tensor | None = None) -> Tensor:
         """Return output spike times without learning.
 
         Args:
             x: uint8 `[B, lines]`, spike times in time steps, `0 .. horizon - 1` or 255.
+            proximal: uint8 `[B, proximal lines]`, levels 0 or 1 (`enable`), or spike times
+                (`weighted`); None is all enabled, or all silent.
 
         Returns:
             uint8 `[B, C, N]`, in time steps or 255, after WTA.
         """
-        self.check_times(x)
-        return infer(self.receptive(x), self.weights, self.theta, self.spec())
+        xp = self._proximal(x, proximal)
+        return infer(self.receptive(x), self.state, self.spec(), xp)
 
-    def evaluate(self, x: Tensor) -> F.ColumnState:
-        """Return spike times at every level, without learning, from uint8 `[B, lines]`."""
-        self.check_times(x)
-        return evaluate(self.receptive(x), self.weights, self.theta, self.spec())
+    def evaluate(self, x: Tensor, proximal: Tensor | None = None) -> F.ColumnState:
+        """Return spike times at every level, without learning; arguments as in `forward`."""
+        xp = self._proximal(x, proximal)
+        return evaluate(self.receptive(x), self.state, self.spec(), xp=xp)
 
-    def learn(self, x: Tensor, stdp: STDP, *, seed: int = 0, index: int = 0) -> Tensor:
+    def learn(
+        self,
+        x: Tensor,
+        rule: STDP | DeterministicSTDP,
+        *,
+        seed: int = 0,
+        index: int = 0,
+        proximal: Tensor | None = None,
+        labels: Tensor | None = None,
+    ) -> Tensor:
         """Learn samples one after the other and return their output spike times.
 
         Args:
             x: uint8 `[B, lines]`, spike times in time steps; the samples in the order to learn.
-            stdp: the learning rule.
+            rule: the learning rule.
             seed: key of the draws.
             index: number of the layer among the weight-bearing ones.
+            proximal: as in `forward`.
+            labels: int64 `[B]`, for a rule with reward.
 
         Returns:
             uint8 `[B, C, N]`, each with the weights before its own update.
         """
-        self.check_times(x)
-        y, weights = learn(
-            self.receptive(x),
-            self.weights,
-            self.mask,
-            self.theta,
-            self.spec(stdp, seed, index),
-            int(self.gamma),
-        )
-        self.weights.copy_(weights)
+        if not self.learning:
+            return self(x, proximal)
+        xp = self._proximal(x, proximal)
+        spec, inputs = self.spec(rule, seed, index), self.receptive(x)
+        y, state = learn(inputs, self.state, spec, int(self.gamma), xp, labels)
+        self.weights.copy_(state.w)
+        self.proximal_weights.copy_(state.wp)
+        self.fraction.copy_(state.fraction)
+        self.proximal_fraction.copy_(state.fraction_p)
+        self.fatigue.copy_(state.fatigue)
+        self.lfsr.copy_(state.lfsr)
         self.gamma += len(x)
         return y
 
     @torch.no_grad()
-    def prune(self, drop: Tensor) -> None:
+    def prune(self, drop: Tensor, *, proximal: bool = False) -> None:
         """Take synapses away: masked for good, weight stored as 0.
 
         Args:
-            drop: bool `[C, N, D, S, P]`.
+            drop: bool `[C, N, D, S, P]`, or `[C, N, D, S, R]` for proximal synapses.
+            proximal: which side.
         """
-        if drop.shape != self.mask.shape or drop.dtype != torch.bool:
+        side = "proximal_" if proximal else ""
+        mask, weights = getattr(self, f"{side}mask"), getattr(self, f"{side}weights")
+        if drop.shape != mask.shape or drop.dtype != torch.bool:
             raise ValueError(
                 f"mask to prune: got {drop.dtype} {list(drop.shape)}; "
-                f"expected torch.bool {list(self.mask.shape)}"
+                f"expected torch.bool {list(mask.shape)}"
             )
-        self.mask &= ~drop
-        self.weights.masked_fill_(~self.mask, 0)
-
-    def check_times(self, x: Tensor) -> None:
-        """Check spike times once per chunk.
-
-        Raises:
-            ValueError: for another dtype or shape, or a time in `horizon .. 254`.
-        """
-        if x.dtype != torch.uint8 or x.ndim != 2:
-            raise ValueError(
-                f"spike times: got {x.dtype} {list(x.shape)}; expected torch.uint8 [B, lines]"
-            )
-        bad = (x >= self.horizon) & (x != F.NO_SPIKE)
-        if bool(bad.any()):
-            b, line = (int(i) for i in bad.nonzero()[0])
-            raise ValueError(
-                f"spike time of sample {b}, line {line}: got {int(x[b, line])}; expected "
-                f"0 .. {self.horizon - 1}, or {F.NO_SPIKE} for no spike. "
-                "Encode with the network's temporal resolution"
-            )
+        mask &= ~drop
+        weights.masked_fill_(~mask, 0)
+        getattr(self, f"{side}fraction").masked_fill_(~mask, 0)
 
     def _load_from_state_dict(
         self,
@@ -245,21 +336,32 @@ class Layer(nn.Module):
     def config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer, as plain values."""
         c, n, d, s, p = self.weights.shape
-        return {
+        home = self.homeostasis
+        settings: dict[str, Any] = {
             "inputs": p,
             "neurons": n,
-            "theta": self.theta.tolist(),
             "columns": c,
             "dendrites": d,
             "segments": s,
-            "wres": self.wres,
-            "response": self.response,
-            "wta": self.wta,
-            "k": self.k,
-            "tie": self.tie,
-            "horizon": self.horizon,
-            "lines": self.lines.tolist(),
+            "proximal_inputs": self.proximal_lines.shape[-1],
+            "proximal_horizon": self._proximal_horizon,
+            "homeostasis": None if home is None else vars(home).copy(),
         }
+        for name in ("wres", "response", "wta", "k", "tie", "horizon", "proximal", "proximal_wres"):
+            settings[name] = getattr(self, name)
+        for name in ("theta", "lines", "proximal_lines"):
+            settings[name] = getattr(self, name).tolist()
+        return settings
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Layer:
+        """Make the layer that `config` describes."""
+        settings = dict(config)
+        for name in ("theta", "lines", "proximal_lines"):
+            settings[name] = torch.tensor(settings[name])
+        if settings["homeostasis"] is not None:
+            settings["homeostasis"] = Homeostasis(**settings["homeostasis"])
+        return Layer(**settings)
 
     def extra_repr(self) -> str:
         """Return the line that `print(layer)` shows."""
@@ -268,52 +370,15 @@ class Layer(nn.Module):
         if d * s > 1:
             size += f"dendrites={d}, segments={s}, "
         theta = self.theta.unique().tolist()
+        proximal = "" if self.proximal == "none" else f"proximal={self.proximal}, "
         return (
             f"{size}inputs={p}, theta={theta[0] if len(theta) == 1 else theta}, "
             f"wres={self.wres}, response={self.response}, wta={self.wta}, tie={self.tie}, "
-            f"synapses={self.synapses}"
+            f"{proximal}synapses={self.synapses}"
         )
 
-    def _warn_thresholds(self) -> None:
-        limit = self.weights.shape[-1] * self.w_max
-        for column, thetas in enumerate(self.theta.tolist()):
-            if max(thetas) > limit:
-                warnings.warn(
-                    f"column {column}: theta {max(thetas)} can never be reached: {limit} is the "
-                    f"largest potential of {self.weights.shape[-1]} inputs. Lower theta",
-                    stacklevel=4,
-                )
-            elif self.response == "rnl" and min(thetas) <= 1:
-                warnings.warn(
-                    f"column {column}: theta {min(thetas)} is always reached: by the first spike "
-                    "on any synapse that is not 0. Raise theta",
-                    stacklevel=4,
-                )
 
-
-def _threshold(theta: int | Tensor, columns: int, neurons: int) -> Tensor:
-    value = torch.as_tensor(theta)
-    if value.is_floating_point() or value.dtype == torch.bool:
-        raise ValueError(f"theta: got {value.dtype}; expected integers (weight LSB)")
-    if value.ndim and value.shape != (columns, neurons):
-        raise ValueError(
-            f"theta: got shape {list(value.shape)}; expected one number or [{columns}, {neurons}]"
-        )
-    _check("theta", int(value.min()), int(value.min()) >= 1, "integers >= 1")
-    return value.to(torch.int32).expand(columns, neurons).clone()
-
-
-def _lines(lines: Tensor | None, columns: int, inputs: int) -> Tensor:
-    if lines is None:
-        return torch.arange(inputs, dtype=torch.int32).repeat(columns, 1)
-    lines = torch.as_tensor(lines)
-    if lines.shape != (columns, inputs) or lines.is_floating_point():
-        raise ValueError(
-            f"lines: got {lines.dtype} {list(lines.shape)}; expected integers [{columns}, {inputs}]"
-        )
-    return lines.to(torch.int32).clone()
-
-
-def _check(name: str, got: object, fine: bool, expected: str) -> None:
-    if not fine:
-        raise ValueError(f"Layer: {name}: got {got!r}; expected {expected}")
+def _gather(x: Tensor, lines: Tensor, missing: int) -> Tensor:
+    """Return `x[:, lines]`, uint8 `[B, *lines.shape]`, with `missing` where a line is -1."""
+    extra = torch.full((len(x), 1), missing, dtype=torch.uint8, device=x.device)
+    return torch.cat([x, extra], dim=1)[:, lines.long()]

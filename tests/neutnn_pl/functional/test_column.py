@@ -33,7 +33,8 @@ def evaluate(case, **changes):
     case = {**case, **changes}
     x = torch.tensor([case.pop("x")], dtype=torch.uint8)
     theta = torch.tensor([case.pop("theta")], dtype=torch.int32)
-    return F.evaluate(x, case.pop("w"), theta, **case)
+    steps = F.output_horizon(case.pop("horizon"), case.pop("w_max"), case["response"])
+    return F.evaluate(x, case.pop("w"), theta, steps=steps, **case)
 
 
 @settings(max_examples=300, deadline=None)
@@ -86,19 +87,17 @@ def test_how_many_pass(case):
 
 
 def test_a_spike_leaves_in_the_step_of_its_last_needed_input():
-    v = F.potential(
-        torch.tensor([[3, 3]], dtype=torch.uint8),
-        torch.tensor([[[1, 1]]], dtype=torch.uint8), 5, "rnl",
-    )  # fmt: skip
-    assert v[0, 0].tolist() == [0, 0, 0, 2, 2]
-    time, at = F.first_crossing(v, torch.tensor([2]))
+    x, w = torch.tensor([3, 3], dtype=torch.uint8), torch.tensor([1, 1], dtype=torch.uint8)
+    v = F.potential(x, w, 5, "rnl")
+    assert v.tolist() == [0, 0, 0, 2, 2]
+    time, at = F.first_crossing(v, torch.tensor(2))
     assert (time.item(), at.item()) == (3, 2)
 
 
 def test_the_largest_horizon_of_a_byte():
     w = torch.full((1, 1, 1, 1, 1), 127, dtype=torch.uint8)
     x = torch.tensor([[127]], dtype=torch.uint8)
-    state = F.evaluate(x, w, torch.tensor([[127]]), horizon=128, w_max=127)
+    state = F.evaluate(x, w, torch.tensor([[127]]), steps=F.output_horizon(128, 127, "rnl"))
     assert state.y.item() == 253
 
 
@@ -108,7 +107,7 @@ def test_random_ties_follow_the_draws_and_act_as_potential_without():
     one = torch.zeros(1, 2, 1, 1, dtype=torch.int64), torch.zeros(1, 2, 1, dtype=torch.int64)
 
     def winner(draws):
-        rule = {"horizon": 1, "w_max": 7, "response": "snl", "tie": "random", "draws": draws}
+        rule = {"steps": 1, "response": "snl", "tie": "random", "draws": draws}
         return F.evaluate(x, w, theta, **rule).y[0].tolist()
 
     assert winner(None) == [255, 0]

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neutnn_pl import functional as F
-from neutnn_pl.kernels import LayerSpec, learn
+from neutnn_pl.functional.rules import STDP
+from neutnn_pl.kernels import LayerSpec, LayerState, learn
 from tests import oracle
 
 U = st.integers(0, 1024)
@@ -28,7 +29,7 @@ def one(w, x, y, draws, u, reward=None, mask=True):
     case, floor, stab, search = (torch.tensor([[[d]]]) for d in draws)
     new = F.stdp(
         torch.tensor([[[w]]], dtype=torch.uint8), torch.tensor([[[mask]]]),
-        torch.tensor([[x]], dtype=torch.uint8), torch.tensor([[y]], dtype=torch.uint8),
+        torch.tensor([[[x]]], dtype=torch.uint8), torch.tensor([[y]], dtype=torch.uint8),
         F.Draws(case, floor, stab, search), u, w_max=7, reward=reward,
     )  # fmt: skip
     return int(new)
@@ -83,7 +84,7 @@ def test_stabiliser_tables_by_hand():
 def test_deterministic_moves_by_hand():
     steps = {"capture": 7, "backoff": 7, "minus": 5, "search": 1}
     w = torch.tensor([[[5, 5, 5, 5]]], dtype=torch.int32)
-    x = torch.tensor([[0, 3, 255, 0]], dtype=torch.uint8)
+    x = torch.tensor([[[0, 3, 255, 0]]], dtype=torch.uint8)
     mask = torch.tensor([[[True, True, True, False]]])
     spiked = F.stdp_deterministic(
         w, mask, x, torch.tensor([[1]], dtype=torch.uint8), steps, w_max=7
@@ -99,7 +100,7 @@ def test_deterministic_rounds_the_stabilised_step_half_up():
     w = torch.tensor([[[3 << 4]]], dtype=torch.int32)  # integer part 3, F_up = 33/49
     zero = torch.zeros(1, 1, dtype=torch.uint8)
     new = F.stdp_deterministic(
-        w, torch.ones(1, 1, 1, dtype=torch.bool), zero, zero, {"capture": 10},
+        w, torch.ones(1, 1, 1, dtype=torch.bool), zero[None], zero, {"capture": 10},
         w_max=7, fraction_bits=4, stabiliser="paper",
     )  # fmt: skip
     assert int(new) == 48 + (2 * 10 * 33 + 49) // 98
@@ -119,8 +120,10 @@ def test_a_chunk_equals_the_oracle_sample_by_sample(data):
     x = torch.randint(0, 9, (4, c, p), generator=generator).to(torch.uint8)
     x[x == 8] = 255
     theta = torch.randint(1, 2 + 2 * p, (c, n), generator=generator, dtype=torch.int32)
-    spec = LayerSpec(horizon=8, w_max=m, wta=wta, k=n, tie=tie, seed=seed, layer=4, probabilities=u)
-    y, learnt = learn(x, w, mask, theta, spec, gamma)
+    rule = STDP(**vars(u))
+    spec = LayerSpec(steps=14, w_max=m, wta=wta, k=n, tie=tie, seed=seed, layer=4, rule=rule)
+    y, state = learn(x, LayerState.of(w, theta, mask), spec, gamma)
+    learnt = state.w
     for col in range(c):
         now = w[col].tolist()
         for b in range(4):
