@@ -75,7 +75,8 @@ def learn(
                 None if labels is None else int(labels[one]),
             )
             outputs.append(y)
-    return torch.stack(outputs), state
+    none = torch.zeros(0, *state.theta.shape, dtype=torch.uint8, device=x.device)
+    return torch.stack(outputs) if outputs else none, state
 
 
 def evaluate(

@@ -6,8 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neutnn_pl import functional as F
-from neutnn_pl.functional.rules import STDP
-from neutnn_pl.kernels import LayerSpec, LayerState, learn
 from tests import oracle
 
 U = st.integers(0, 1024)
@@ -104,35 +102,6 @@ def test_deterministic_rounds_the_stabilised_step_half_up():
         w_max=7, fraction_bits=4, stabiliser="paper",
     )  # fmt: skip
     assert int(new) == 48 + (2 * 10 * 33 + 49) // 98
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.data())
-def test_a_chunk_equals_the_oracle_sample_by_sample(data):
-    n, d, s = (data.draw(st.integers(1, hi)) for hi in (3, 2, 2))
-    p, c, m = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 2)), 7
-    seed, gamma = data.draw(st.integers(0, 2**64 - 1)), data.draw(st.integers(0, 2**40))
-    u, tie = data.draw(rules()), data.draw(st.sampled_from(["index", "potential", "random"]))
-    wta = data.draw(st.sampled_from(["1-wta", "k-wta", "t-wta", "none"]))
-    generator = torch.Generator().manual_seed(data.draw(st.integers(0, 99)))
-    mask = torch.rand(c, n, d, s, p, generator=generator) < 0.8
-    w = torch.randint(0, 8, mask.shape, generator=generator).to(torch.uint8) * mask
-    x = torch.randint(0, 9, (4, c, p), generator=generator).to(torch.uint8)
-    x[x == 8] = 255
-    theta = torch.randint(1, 2 + 2 * p, (c, n), generator=generator, dtype=torch.int32)
-    rule = STDP(**vars(u))
-    spec = LayerSpec(steps=14, w_max=m, wta=wta, k=n, tie=tie, seed=seed, layer=4, rule=rule)
-    y, state = learn(x, LayerState.of(w, theta, mask), spec, gamma)
-    learnt = state.w
-    for col in range(c):
-        now = w[col].tolist()
-        for b in range(4):
-            out, now = oracle.learn_sample(
-                x[b, col].tolist(), now, mask[col].tolist(), theta[col].tolist(), 14, "rnl",
-                gamma + b, u, m, seed, 4, col, wta=wta, k=n, tie=tie,
-            )  # fmt: skip
-            assert y[b, col].tolist() == out
-        assert learnt[col].tolist() == now
 
 
 @pytest.mark.parametrize(
