@@ -130,3 +130,43 @@ def test_winners_by_hand(mode, k, passed):
     y = torch.tensor([5, 3, 3, 3, 255], dtype=torch.uint8)
     strength = torch.tensor([99, 7, 9, 7, 0])
     assert F.winners(y, strength, mode, k).tolist() == passed
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.lists(st.one_of(st.just(255), st.integers(0, 254)), min_size=5, max_size=5),
+             min_size=1, max_size=3),
+    st.sampled_from([1, 2, 8, 200, 255]),
+    st.sampled_from(["drop", "saturate"]),
+)  # fmt: skip
+def test_retiming_equals_the_oracle(volleys, horizon, late):
+    found = F.retime(torch.tensor(volleys, dtype=torch.uint8), horizon, late)
+    assert found.dtype == torch.uint8
+    assert found.tolist() == [oracle.retime(volley, horizon, late) for volley in volleys]
+
+
+def test_retiming_by_hand():
+    x = torch.tensor([[5, 7, 255, 12, 13], [255] * 5, [0, 254, 8, 7, 1]], dtype=torch.uint8)
+    assert F.retime(x, 8).tolist() == [[0, 2, 255, 7, 255], [255] * 5, [0, 255, 255, 7, 1]]
+    assert F.retime(x, 8, "saturate").tolist() == [
+        [0, 2, 255, 7, 7],
+        [255] * 5,
+        [0, 7, 7, 7, 1],
+    ]
+
+
+def test_the_tie_of_neurons_counts_the_potential_of_the_winning_segment_only():
+    """Neuron 0: segments of potential 3 and 2; neuron 1: 1 and 3, so they tie: lowest index."""
+    w = torch.tensor([[[[[3], [2]]], [[[1], [3]]]]], dtype=torch.uint8)
+    state = F.evaluate(
+        torch.zeros(1, 1, dtype=torch.uint8), w, torch.ones(1, 2).int(), steps=1, response="snl"
+    )
+    assert state.dendrites.tolist() == [[[[0, 255]], [[255, 0]]]]
+    assert state.segments.tolist() == [[[[0, 255]], [[255, 255]]]]
+    assert state.potential.tolist() == [[[[3, 2]], [[1, 3]]]]
+    assert state.y.tolist() == [[0, 255]]
+
+
+def test_silence():
+    y, passed = torch.tensor([1, 2, 255], dtype=torch.uint8), torch.tensor([True, False, True])
+    assert F.silence(y, passed).tolist() == [1, 255, 255]

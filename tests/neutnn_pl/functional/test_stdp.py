@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neutnn_pl import functional as F
+from neutnn_pl.functional.rules import DeterministicSTDP
+from neutnn_pl.functional.stdp import STABILISERS
 from tests import oracle
 
 U = st.integers(0, 1024)
@@ -18,7 +20,7 @@ DRAW = st.integers(0, 1023)
 def rules(draw):
     return F.Probabilities(
         capture=draw(U), minus=draw(U), search=draw(U), backoff=draw(U), minimum=draw(U),
-        stabiliser=draw(st.sampled_from(["paper", "symmetric", "up", "off"])),
+        stabiliser=draw(st.sampled_from(STABILISERS)),
         search_max=draw(st.one_of(st.none(), WEIGHT)),
     )  # fmt: skip
 
@@ -39,6 +41,14 @@ def test_one_synapse_equals_the_table(w, x, y, draws, u):
     new = one(w, x, y, draws, u)
     assert new == oracle.stdp_synapse(w, x, y, *draws, u, 7)
     assert abs(new - w) <= 1
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    WEIGHT, TIME, TIME, st.tuples(DRAW, DRAW, DRAW, DRAW), rules(), st.sampled_from([-1, 0, 1])
+)  # fmt: skip
+def test_one_synapse_with_reward_equals_the_table(w, x, y, draws, u, reward):
+    assert one(w, x, y, draws, u, reward) == oracle.stdp_synapse(w, x, y, *draws, u, 7, reward)
 
 
 @given(WEIGHT, TIME, TIME, st.tuples(DRAW, DRAW, DRAW, DRAW), rules())
@@ -102,6 +112,36 @@ def test_deterministic_rounds_the_stabilised_step_half_up():
         w_max=7, fraction_bits=4, stabiliser="paper",
     )  # fmt: skip
     assert int(new) == 48 + (2 * 10 * 33 + 49) // 98
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_one_deterministic_synapse_equals_the_table(data):
+    bits = data.draw(st.integers(0, 6))
+    k = st.integers(0, 3 << bits)
+    rule = DeterministicSTDP(
+        capture=data.draw(k), minus=data.draw(k), search=data.draw(k), backoff=data.draw(k),
+        fraction_bits=bits, stabiliser=data.draw(st.sampled_from(STABILISERS)),
+    )  # fmt: skip
+    whole, x, y = data.draw(st.integers(0, 7 << bits)), data.draw(TIME), data.draw(TIME)
+    new = F.stdp_deterministic(
+        torch.tensor([[[whole]]]).int(), torch.tensor([[[True]]]),
+        torch.tensor([[[x]]], dtype=torch.uint8), torch.tensor([[y]], dtype=torch.uint8),
+        rule.steps(), w_max=7, fraction_bits=bits, stabiliser=rule.stabiliser,
+    )  # fmt: skip
+    assert int(new) == oracle.deterministic_synapse(whole, x, y, rule, 7)
+
+
+def test_a_step_that_is_not_given_is_0():
+    w, zero = torch.full((1, 1, 1), 3).int(), torch.zeros(1, 1, 1, dtype=torch.uint8)
+    new = F.stdp_deterministic(w, w > 0, zero, zero[0], {"backoff": 2}, w_max=7)
+    assert int(new) == 3
+
+
+@given(st.integers(1, 7).map(lambda bits: 2**bits - 1), st.sampled_from(STABILISERS))
+def test_every_stabiliser_table_equals_exact_fractions(m, kind):
+    up, down = F.stabiliser_table(m, kind).tolist()
+    assert list(zip(up, down, strict=True)) == [oracle.stabiliser(w, m, kind) for w in range(m + 1)]
 
 
 @pytest.mark.parametrize(
