@@ -1,13 +1,16 @@
 """Frozen networks on disk."""
 
+import dataclasses
+import hashlib
 import json
 
 import numpy as np
 import pytest
 
 from hls.errors import InvalidInput, InvalidNetwork, Mismatch
-from hls.ir import FrozenLayer, FrozenNetwork, Outputs, check_stimulus, compare, load, save
+from hls.ir import FrozenLayer, FrozenNetwork, Outputs, check_stimulus, compare, load, save, store
 from hls.ir.store import _digest
+from tests.hls.ir.networks import rich, rich_layer
 
 
 def network(**changes):
@@ -186,3 +189,260 @@ def test_a_directory_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InvalidInput, match="cannot write to .*; expected a directory that you may"):
         save(network(), tmp_path / "file" / "frozen")
+
+
+def test_everything_survives_a_round_trip(tmp_path):
+    saved = rich()
+    loaded = load(save(saved, tmp_path / "deep" / "er" / "frozen"))
+    assert loaded.hash == saved.hash
+    assert (loaded.name, loaded.inputs, loaded.tres, loaded.proximal_lines) == ("rich", 5, 3, 6)
+    assert loaded.votes.dtype == np.int8
+    assert np.array_equal(loaded.votes, saved.votes)
+    for field in dataclasses.fields(saved.layers[0]):
+        mine, its = getattr(saved.layers[0], field.name), getattr(loaded.layers[0], field.name)
+        assert mine is not None
+        if isinstance(mine, np.ndarray):
+            assert mine.dtype == its.dtype
+            assert np.array_equal(mine, its)
+        else:
+            assert mine == its
+            assert type(mine) is type(its)
+
+
+def documented_hash(directory):
+    """SHA-256 of the canonical JSON without the hash, then of each array, in name order."""
+    document = json.loads((directory / "network.json").read_text("utf-8"))
+    del document["hash"]
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    arrays = dict(np.load(directory / "arrays.npz"))
+    content = text.encode()
+    for name in sorted(arrays):
+        array = arrays[name]
+        content += f"{name}\0{array.dtype.name}\0{list(array.shape)}\0".encode()
+        content += array.astype(array.dtype.newbyteorder("<")).tobytes("C")
+    return hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize("make", [network, rich])
+def test_the_hash_is_the_documented_one(tmp_path, make):
+    saved = make()
+    directory = save(saved, tmp_path / "frozen")
+    assert json.loads((directory / "network.json").read_text("utf-8"))["hash"] == saved.hash
+    assert documented_hash(directory) == saved.hash
+
+
+def test_the_format_is_pinned(tmp_path):
+    directory = save(rich(), tmp_path / "frozen")
+    document = json.loads((directory / "network.json").read_text("utf-8"))
+    assert list(document) == [
+        "format", "version", "name", "inputs", "tres", "proximal_lines", "layers", "arrays", "hash",
+    ]  # fmt: skip
+    assert (document["format"], document["version"]) == ("neutnn-frozen", 1)
+    assert document["layers"] == [
+        {
+            "wres": 3, "response": "rnl", "horizon": 5, "wta": "k-wta", "k": 2, "tie": "potential",
+            "retime": 5, "late": "saturate", "proximal": "weighted", "proximal_wres": 2,
+            "proximal_horizon": 12,
+            "learning": {"kind": "stdp", "capture": 600, "note": "gamma \u03b3"},
+        }
+    ]  # fmt: skip
+    assert [tuple(entry.values()) for entry in document["arrays"]] == [
+        ("layer0_lfsr", "int64", [2]),
+        ("layer0_lfsr_draws", "int32", [4, 12, 6]),
+        ("layer0_lines", "int32", [2, 4]),
+        ("layer0_mask", "bool", [2, 3, 2, 2, 4]),
+        ("layer0_proximal_lines", "int32", [2, 3, 2, 2]),
+        ("layer0_proximal_mask", "bool", [2, 3, 2, 2, 2]),
+        ("layer0_proximal_weights", "uint8", [2, 3, 2, 2, 2]),
+        ("layer0_theta", "int32", [2, 3]),
+        ("layer0_weights", "uint8", [2, 3, 2, 2, 4]),
+        ("votes", "int8", [2, 3, 4]),
+    ]
+    assert [set(entry) for entry in document["arrays"]] == [{"name", "dtype", "shape"}] * 10
+    assert sorted(np.load(directory / "arrays.npz").files) == [
+        entry["name"] for entry in document["arrays"]
+    ]
+
+
+def test_the_hash_sees_every_array_and_every_setting():
+    base = rich().layers[0]
+    hashes = {rich().hash}
+    for name in ("weights", "theta", "lines", "proximal_weights", "lfsr", "lfsr_draws"):
+        array = getattr(base, name).copy()
+        at = tuple(np.argwhere(array > 1)[0])
+        array[at] -= 1
+        hashes.add(rich(**{name: array}).hash)
+    for changes in (
+        {"wta": "none"}, {"k": 1}, {"tie": "index"}, {"late": "drop"}, {"proximal_horizon": 11},
+        {"learning": None}, {"learning": {"kind": "stdp", "capture": 601}}, {"lfsr": None},
+    ):  # fmt: skip
+        hashes.add(rich(**changes).hash)
+    votes = -rich().votes
+    hashes |= {dataclasses.replace(rich(), **{name: value}).hash for name, value in (
+        ("name", "poor"), ("inputs", 6), ("proximal_lines", 7), ("votes", votes), ("votes", None),
+    )}  # fmt: skip
+    assert len(hashes) == 1 + 6 + 8 + 5
+
+
+def test_the_order_of_bytes_in_memory_does_not_matter(tmp_path):
+    turned = rich(
+        weights=np.asfortranarray(rich_layer().weights),
+        lfsr_draws=np.asfortranarray(rich_layer().lfsr_draws),
+    )
+    assert turned.hash == rich().hash
+    assert load(save(turned, tmp_path / "frozen")).hash == rich().hash
+
+
+def test_a_directory_that_is_there_is_replaced(tmp_path):
+    path = tmp_path / "frozen"
+    save(network(), path)
+    (path / "old").write_text("")
+    assert save(network(tie="potential"), str(path)) == path
+    assert load(path).layers[0].tie == "potential"
+    assert sorted(p.name for p in path.iterdir()) == ["arrays.npz", "network.json"]
+    assert [p.name for p in tmp_path.iterdir()] == ["frozen"]
+    assert path.stat().st_mode & 0o777 == 0o755
+
+
+def test_saving_that_is_cut_leaves_what_was_there(tmp_path, monkeypatch):
+    path = save(network(), tmp_path / "frozen")
+    seen = []
+
+    def cut(file, document):
+        seen.append(file)
+        assert (file.parent / "arrays.npz").stat().st_size > 0
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store, "write_json", cut)
+    with pytest.raises(KeyboardInterrupt):
+        save(network(tie="potential"), path)
+    assert load(path).layers[0].tie == "index"
+    assert [p.name for p in tmp_path.iterdir()] == ["frozen"]
+    assert seen[0].name == "network.json"
+    assert seen[0].parent.parent == tmp_path
+    assert seen[0].parent.name.startswith(".frozen.")
+
+
+def refused(path):
+    with pytest.raises(InvalidNetwork) as error:
+        load(path)
+    return str(error.value)
+
+
+AGAIN = "Export it again with 'neutnn export'"
+
+
+def test_errors_in_full(frozen, tmp_path):
+    json_path, arrays_path = frozen / "network.json", frozen / "arrays.npz"
+    document, arrays = json.loads(json_path.read_text()), dict(np.load(arrays_path))
+    assert refused(tmp_path / "none") == (
+        f"no frozen network at {tmp_path / 'none'}: got No such file or directory; "
+        "expected network.json and arrays.npz. Make one with 'neutnn export RUN'"
+    )
+    edit(frozen, lambda d: d["layers"][0].update(tie="potential"))
+    found = _digest(json.loads(json_path.read_text()), arrays)
+    assert refused(str(frozen)) == (
+        f"{frozen}: the content does not fit its hash: got {found[:12]}; "
+        f"expected {document['hash'][:12]}. It was edited or damaged. {AGAIN}"
+    )
+    json_path.write_text("[1, 2")
+    assert refused(frozen) == (
+        f"{json_path} is not JSON: got Expecting ',' delimiter: line 1 column 6 (char 5); "
+        f"expected a whole file. {AGAIN}"
+    )
+    json_path.write_bytes(b'"\xff"')
+    assert refused(frozen).startswith(f"{json_path} is not JSON: got 'utf-8' codec can't decode")
+    json_path.write_text("[]")
+    assert refused(frozen) == (
+        f"{json_path}: the document is against the schema: got [] is not of type 'object'; "
+        f"expected a frozen network, version 1. {AGAIN}"
+    )
+    json_path.write_text(json.dumps({**document, "version": 2}))
+    assert refused(frozen) == (
+        f"{json_path}: a newer format: got version 2; expected version 1 or older. "
+        "Upgrade neutnn-pl"
+    )
+    for version in (0, "2"):
+        json_path.write_text(json.dumps({**document, "version": version}))
+        assert refused(frozen).startswith(f"{json_path}: version is against the schema: got ")
+
+
+def test_the_first_error_against_the_schema_is_the_first_by_its_path(frozen):
+    def change(document):
+        document.update(name="9lives", inputs=0)
+        document["layers"][0].update(wta="2-wta", k=0)
+
+    edit(frozen, change)
+    assert refused(frozen) == (
+        f"{frozen / 'network.json'}: inputs is against the schema: got 0 is less than the minimum "
+        f"of 1; expected a frozen network, version 1. {AGAIN}"
+    )
+
+
+def test_errors_of_arrays_in_full(frozen):
+    path = frozen / "arrays.npz"
+    arrays = dict(np.load(path))
+    whole = path.read_bytes()
+    path.write_bytes(b"PK")
+    start, end = f"{path} cannot be read: got ", f"; expected a whole .npz file. {AGAIN}"
+    text = refused(frozen)
+    assert text.startswith(start)
+    assert text.endswith(end)
+    assert text[len(start) : -len(end)] not in ("", "None")
+    path.unlink()
+    assert refused(frozen) == f"{start}[Errno 2] No such file or directory: '{path}'{end}"
+    path.write_bytes(whole)
+    wrong = {**arrays, "more": arrays["layer0_theta"]}
+    wrong["layer0_mask"] = wrong["layer0_mask"].astype(np.uint8)
+    del wrong["layer0_lines"]
+    np.savez(path, **wrong)
+    assert refused(frozen) == (
+        f"{path}: arrays layer0_lines, layer0_mask, more: "
+        "got ['missing', ('uint8', [1, 2, 1, 1, 5]), ('int32', [1, 2])]; "
+        "expected [('int32', [1, 5]), ('bool', [1, 2, 1, 1, 5]), 'nothing']. "
+        f"{AGAIN}"
+    )
+
+
+def rewrite(frozen, arrays):
+    """Write other arrays, with a manifest and a hash that fit them."""
+    np.savez(frozen / "arrays.npz", **arrays)
+    described = [
+        {"name": name, "dtype": str(a.dtype), "shape": list(a.shape)} for name, a in arrays.items()
+    ]
+    edit(frozen, lambda d: d.update(arrays=described), rehash=True)
+
+
+def test_arrays_that_no_network_has_are_named(frozen):
+    arrays = dict(np.load(frozen / "arrays.npz"))
+    needed = "['layer0_lines', 'layer0_mask', 'layer0_theta', 'layer0_weights']"
+    rewrite(frozen, {**arrays, "layer1_theta": arrays["layer0_theta"]})
+    assert refused(frozen) == (
+        f"{frozen}: arrays: got ['layer0_lines', 'layer0_mask', 'layer0_theta', 'layer0_weights', "
+        f"'layer1_theta']; expected {needed}. {AGAIN}"
+    )
+    del arrays["layer0_lines"]
+    rewrite(frozen, arrays)
+    assert refused(frozen) == (
+        f"{frozen}: arrays: got ['layer0_mask', 'layer0_theta', 'layer0_weights']; "
+        f"expected {needed}. {AGAIN}"
+    )
+
+
+def test_a_pickle_in_the_arrays_is_never_run(frozen, tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "sprung"), "w"))
+
+    arrays = dict(np.load(frozen / "arrays.npz"))
+    arrays["layer0_theta"] = np.array([[Trap(), Trap()]], dtype=object)
+    np.savez(frozen / "arrays.npz", **arrays)
+    assert "arrays.npz cannot be read: got Object arrays cannot be loaded" in refused(frozen)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_parent_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidInput) as error:
+        save(network(), tmp_path / "file" / "frozen")
+    assert str(error.value).startswith(f"cannot write to {tmp_path / 'file'}: got ")
