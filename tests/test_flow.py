@@ -103,8 +103,7 @@ def test_tools_versions_and_times_are_recorded(demo):
     run, _ = demo
     assert record(run, "ckernel").tools["gcc"]
     assert record(run, "layout").tools["qrouter"]
-    assert record(run, "fit").seconds < 5
-    assert all(record(run, step).seconds >= 0 for step in STEPS)
+    assert all(record(run, step).seconds > 0 for step in STEPS)
 
 
 def test_a_second_call_does_nothing_again(demo, capsys):
@@ -177,12 +176,11 @@ def test_interrupted_layout_goes_on(demo):
         [*PROGRAM, "flow", str(run), "--from", "layout"], cwd=ROOT, stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL, text=True,
     )  # fmt: skip
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while record(run, "layout").status != "running" and time.monotonic() < deadline:
         time.sleep(0.02)
-    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     assert "interrupted; the same command goes on from here" in err
     assert record(run, "layout").status == "failed"

@@ -1,5 +1,6 @@
 """Weights & Biases, offline: no account, no network."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,12 @@ def test_an_offline_run_has_metrics_and_three_artifacts(tmp_path, monkeypatch):
          "--trainer.max_epochs", "3", "--trainer.enable_progress_bar", "false"]
     )  # fmt: skip
     assert code == 0
+    deadline = time.monotonic() + 60  # wandb's own process writes the file's end
     found = records(tmp_path / "run" / "wandb")
+    while not any(record.HasField("exit") for record in found):
+        assert time.monotonic() < deadline, "wandb has not finished its file"
+        time.sleep(0.2)
+        found = records(tmp_path / "run" / "wandb")
     keys = {
         item.key or ".".join(item.nested_key)
         for record in found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import time
 
 import pytest
 
@@ -98,12 +97,10 @@ def test_a_file_that_is_none(tmp_path):
 
 
 @pytest.mark.parametrize("name", sorted(PDKS))
-def test_real_libraries_read_fast(library, name):
+def test_real_libraries_are_read(library, name):
     pdk = library(name)
-    begin = time.monotonic()
     cells = read_liberty(pdk.liberty)
     driver = cells[pdk.driver]
-    assert time.monotonic() - begin < 8
     assert cells.volts == pytest.approx(pdk.volts)
     assert (cells.time_ns, cells.cap_ff) == (pdk.time_unit_ns, pdk.cap_unit_ff)
     assert pdk.clock_buffer in cells
