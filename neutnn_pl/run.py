@@ -2,56 +2,132 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from hls.errors import InvalidInput
+from hls.errors import InvalidInput, Unsupported
 from hls.files import atomic_path
 from hls.ir import FrozenNetwork, Outputs, check_stimulus, load
 
+Array = npt.NDArray[np.generic]
+
 
 def run(source: Path, inputs: Path, outputs: Path, target: str = "reference") -> None:
-    """Read spike times, run a network, write its answers.
+    """Read spike times, run a network, write all that the target gives.
 
     Args:
         source: a run's directory, or that of a frozen network.
-        inputs: `.npy` file, uint8 `[B, lines]`, spike times in time steps or 255.
+        inputs: `.npy` file, uint8 `[B, lines]`, spike times in time steps or 255; or `.npz` file
+            with these as `x`, and `proximal`, uint8 `[B, proximal lines]`: levels or spike times.
         outputs: `.npz` file to write: `y` uint8 `[B, C, N]`, `winner` int32 `[B, C]` (-1 for
-            none), `time` uint8 `[B, C]`.
+            none), `time` uint8 `[B, C]`; `layer0`, `layer1`, ... uint8 `[B, C, N]`, the spike
+            times of every layer (targets other than `reference` give the last one's only); with a
+            voter, `answer` int64 `[B]`.
         target: `reference`, or what `hls.compile` knows.
     """
     directory = source / "frozen" if (source / "frozen").is_dir() else source
     network = load(directory)
-    answers = predict(network, read_times(inputs), target)
+    x, proximal = read_inputs(inputs)
+    layers = predict(network, x, target, proximal)
+    last = Outputs(layers[len(network.layers) - 1])
+    found: dict[str, Array] = {f"layer{number}": y for number, y in layers.items()}
+    if network.votes is not None:
+        found["answer"] = elect(network, last.y)
     with atomic_path(outputs) as temporary, temporary.open("wb") as handle:
-        np.savez_compressed(handle, y=answers.y, winner=answers.winner, time=answers.time)
+        np.savez_compressed(
+            handle, allow_pickle=False, y=last.y, winner=last.winner, time=last.time, **found
+        )
 
 
-def read_times(path: Path) -> npt.NDArray[np.generic]:
-    """Read spike times from a `.npy` file.
+def read_inputs(path: Path) -> tuple[Array, Array | None]:
+    """Read spike times, and proximal inputs where there are any.
 
     Raises:
         InvalidInput: if it is not such a file.
     """
     try:
-        return np.asarray(np.load(path, allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
+        content = np.load(path, allow_pickle=False)
+        if isinstance(content, np.ndarray):
+            return content, None
+        with content:
+            arrays = {name: content[name] for name in content.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InvalidInput(
             f"input {path}", got=str(error), expected="a .npy file, uint8 [samples, lines]"
         ) from error
+    if "x" not in arrays or not set(arrays) <= {"x", "proximal"}:
+        raise InvalidInput(
+            f"input {path}",
+            got=f"arrays {', '.join(sorted(arrays)) or 'none'}",
+            expected="x, and proximal where the network has proximal inputs",
+        )
+    return arrays["x"], arrays.get("proximal")
 
 
-def predict(network: FrozenNetwork, x: npt.NDArray[np.generic], target: str) -> Outputs:
-    """Return the answers of a network on a target, from spike times `[B, lines]`."""
+def predict(
+    network: FrozenNetwork, x: Array, target: str = "reference", proximal: Array | None = None
+) -> dict[int, npt.NDArray[np.uint8]]:
+    """Return spike times of layers on a target, uint8 `[B, C, N]` by the layer's number.
+
+    Args:
+        network: what to run.
+        x: spike times in time steps or 255, `[B, lines]`.
+        target: `reference` gives every layer, any other target the last.
+        proximal: levels or spike times, `[B, proximal lines]`; None is all enabled, or all silent.
+
+    Raises:
+        InvalidInput: for inputs that do not fit the network.
+        Unsupported: for a network, or inputs, that the target cannot take.
+    """
     times = check_stimulus(network, x)
+    levels = None if proximal is None else _check_proximal(network, proximal, len(times))
     if target == "reference":
         import torch
 
         from neutnn_pl.nn import Network
 
-        return Outputs(Network.from_frozen(network)(torch.from_numpy(times)).numpy())
+        side = None if levels is None else torch.from_numpy(levels)
+        traced = Network.from_frozen(network).trace(torch.from_numpy(times), side)
+        return {number: y.numpy() for number, y in enumerate(traced)}
     from hls.targets import compile
 
-    return compile(network, target=target).predict(times)
+    compiled = compile(network, target=target)
+    if levels is not None:
+        raise Unsupported(
+            f"target {target}: proximal inputs",
+            got="some",
+            expected="none",
+            mend="Choose the target 'reference'",
+        )
+    return {len(network.layers) - 1: compiled.predict(times).y}
+
+
+def elect(network: FrozenNetwork, y: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """Return the class that a network's votes elect, int64 `[B]`, from the last spike times."""
+    import torch
+
+    from neutnn_pl import functional as F
+
+    votes = torch.from_numpy(np.asarray(network.votes))
+    return np.asarray(F.elected(F.votes(torch.from_numpy(y), votes)).numpy())
+
+
+def _check_proximal(network: FrozenNetwork, proximal: Array, samples: int) -> npt.NDArray[np.uint8]:
+    if network.proximal_lines == 0:
+        raise InvalidInput(
+            "proximal inputs",
+            got=f"shape {proximal.shape}",
+            expected="none: no layer of this network has any",
+        )
+    if proximal.shape != (samples, network.proximal_lines):
+        raise InvalidInput(
+            "proximal inputs",
+            got=f"shape {proximal.shape}",
+            expected=f"[{samples}, {network.proximal_lines}]",
+        )
+    if proximal.dtype != np.uint8:
+        raise InvalidInput("proximal inputs", got=f"dtype {proximal.dtype}", expected="uint8")
+    return np.ascontiguousarray(proximal, dtype=np.uint8)

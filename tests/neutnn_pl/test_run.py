@@ -1,0 +1,161 @@
+"""`neutnn run`: every layer's spike times, proximal inputs, answers, and what is refused."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from hls.errors import InvalidInput, Unsupported
+from hls.ir import save
+from neutnn_pl import functional as F
+from neutnn_pl import nn
+from neutnn_pl.cli import main
+from neutnn_pl.run import predict, run
+from tests.neutnn_pl.test_golden import DOCUMENTS, PLAIN, make_golden
+
+needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
+WITHOUT_LEARNING = [name for name, document in DOCUMENTS.items() if not document["rule"]]
+
+
+def frozen(name):
+    return make_golden.network_of(DOCUMENTS[name]).freeze(name)
+
+
+@pytest.fixture
+def answers(tmp_path):
+    """Runs a network on arrays and returns what was written."""
+
+    def call(network, target="reference", **arrays):
+        save(network, tmp_path / "run" / "frozen")
+        x = arrays.pop("x")
+        path = tmp_path / ("x.npz" if arrays else "x.npy")
+        np.savez(path, x=x, **arrays) if arrays else np.save(path, x)
+        run(tmp_path / "run", path, tmp_path / "y.npz", target)
+        with np.load(tmp_path / "y.npz", allow_pickle=False) as content:
+            return {key: content[key] for key in content.files}
+
+    return call
+
+
+@pytest.mark.parametrize("name", WITHOUT_LEARNING)
+def test_every_layer_of_every_golden_trace_without_learning(name, answers):
+    samples = DOCUMENTS[name]["samples"]
+    arrays = {"x": np.array([sample["x"] for sample in samples], np.uint8)}
+    if "proximal" in samples[0]:
+        arrays["proximal"] = np.array([sample["proximal"] for sample in samples], np.uint8)
+    found = answers(frozen(name), **arrays)
+    steps = [[step["y"] for step in sample["layers"] if "y" in step] for sample in samples]
+    layers = len(steps[0])
+    assert set(found) == {"y", "winner", "time", *(f"layer{i}" for i in range(layers))}
+    for index in range(layers):
+        assert found[f"layer{index}"].dtype == np.uint8
+        assert found[f"layer{index}"].tolist() == [step[index] for step in steps]
+    assert found["y"].tolist() == found[f"layer{layers - 1}"].tolist()
+
+
+@needs_gcc
+def test_other_targets_give_the_last_layer(answers):
+    x = np.array([[0, 2], [3, 0]], np.uint8)
+    reference, c = answers(frozen("two_layers"), x=x), answers(frozen("two_layers"), "c", x=x)
+    assert set(reference) - set(c) == {"layer0"}
+    assert all((reference[key] == c[key]).all() for key in c)
+
+
+@needs_gcc
+def test_a_voter_answers_on_every_target(answers):
+    network = nn.Network(
+        nn.Layer(3, 2, theta=4, columns=3, wta="none"), voter=nn.Voter(3, 2, 4), tres=3
+    )
+    network.reset(3)
+    network.voter.votes.copy_(torch.arange(-12, 12).reshape(3, 2, 4) % 7)
+    x = torch.randint(0, 9, (30, 3), generator=torch.Generator().manual_seed(1)).byte()
+    x[x == 8] = 255
+    want = network.answer(network(x))
+    for target in ("reference", "c"):
+        found = answers(network.freeze("votes"), target, x=x.numpy())
+        assert found["answer"].dtype == np.int64
+        assert found["answer"].tolist() == want.tolist()
+    assert want.tolist() == F.elected(F.votes(network(x), network.voter.votes)).tolist()
+    assert len(set(want.tolist())) > 1
+
+
+def test_without_proximal_inputs_all_are_enabled_or_silent():
+    x = np.array([[0, 1, 2]], np.uint8)
+    ones = np.ones((1, 2), np.uint8)
+    network = frozen("enable")
+    assert (predict(network, x)[0] == predict(network, x, proximal=ones)[0]).all()
+    silent = np.full((1, 4), 255, np.uint8)
+    x, network = x[:, :2], frozen("weighted")
+    assert (predict(network, x)[0] == predict(network, x, proximal=silent)[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "proximal", "text"),
+    [
+        ("rnl", np.zeros((1, 2), np.uint8),
+         r"proximal inputs: got shape \(1, 2\); expected none: no layer of this network has any"),
+        ("enable", np.zeros((2, 2), np.uint8),
+         r"proximal inputs: got shape \(2, 2\); expected \[1, 2\]"),
+        ("enable", np.zeros((1, 3), np.uint8),
+         r"proximal inputs: got shape \(1, 3\); expected \[1, 2\]"),
+        ("enable", np.zeros((1, 2), np.int64), "proximal inputs: got dtype int64; expected uint8"),
+        ("enable", np.full((1, 2), 2, np.uint8),
+         r"proximal levels: got \[1, 2\], up to 2; expected 0 or 1"),
+    ],
+)  # fmt: skip
+def test_proximal_inputs_that_do_not_fit_are_refused(name, proximal, text):
+    with pytest.raises(ValueError, match=text):
+        predict(frozen(name), np.zeros((1, 3), np.uint8), proximal=proximal)
+
+
+@needs_gcc
+def test_targets_without_proximal_inputs_say_so():
+    x = np.zeros((1, 3), np.uint8)
+    with pytest.raises(Unsupported):
+        predict(frozen("enable"), x, "c", np.ones((1, 2), np.uint8))
+
+
+def test_another_target_is_named():
+    with pytest.raises(InvalidInput, match="target: got 'gpu'; expected one of c, icarus"):
+        predict(PLAIN["rnl"], np.zeros((1, 3), np.uint8), "gpu")
+
+
+@pytest.mark.parametrize(
+    ("write", "text"),
+    [
+        (lambda path: path.write_bytes(b"no numbers"), "expected a .npy file, uint8"),
+        (lambda path: path.write_bytes(b"PK\3\4 cut off"), "expected a .npy file, uint8"),
+        (lambda path: None, "No such file or directory"),
+        (lambda path: np.savez(path, y=np.zeros(3)),
+         "got arrays y; expected x, and proximal where the network has proximal inputs"),
+        (lambda path: np.savez(path, x=np.zeros(3), z=np.zeros(3)), "got arrays x, z; expected x,"),
+        (lambda path: np.savez(path), "got arrays none; expected x,"),
+        (lambda path: np.savez(path, x=np.zeros((1, 4), np.uint8)),
+         r"spike times: got shape \(1, 4\); expected \[samples, 3\]"),
+        (lambda path: np.savez(path, x=np.full((1, 3), 4, np.uint8)),
+         "spike time of sample 0, line 0: got 4; expected 0 .. 3, or 255 for no spike"),
+    ],
+)  # fmt: skip
+def test_bad_input_files_are_named_and_nothing_is_written(write, text, tmp_path, capsys):
+    save(PLAIN["rnl"], tmp_path / "frozen")
+    write(tmp_path / "x.npz")
+    code = main(["run", str(tmp_path), "--input", str(tmp_path / "x.npz"),
+                 "--output", str(tmp_path / "y.npz")])  # fmt: skip
+    assert code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("neutnn: error: ")
+    assert text.replace("\\", "") in error
+    assert not (tmp_path / "y.npz").exists()
+
+
+def test_the_command_prints_what_it_wrote(tmp_path, capsys):
+    save(PLAIN["rnl"], tmp_path / "frozen")
+    np.save(tmp_path / "x.npy", np.zeros((2, 3), np.uint8))
+    output = tmp_path / "y.npz"
+    code = main(["run", str(tmp_path / "frozen"), "--input", str(tmp_path / "x.npy"),
+                 "--output", str(output)])  # fmt: skip
+    assert code == 0
+    assert capsys.readouterr().out == f"{output}\n"
+    with np.load(output) as found:
+        assert found["layer0"].tolist() == [[[1]], [[1]]]
