@@ -210,6 +210,7 @@ def check(network: FrozenNetwork) -> None:
         at = f"layer {index}"
         _check_layer(at, layer, layer.retime or horizon, sources)
         _check_proximal(at, layer, network.proximal_lines)
+        _check_registers(at, layer)
         horizon = layer.output_horizon
         sources = layer.shape[0] * layer.shape[1]
     votes, last = network.votes, network.layers[-1].shape[:2]
@@ -253,6 +254,28 @@ def _check_layer(at: str, layer: FrozenLayer, horizon: int, sources: int) -> Non
         _fail(f"{at}: theta", int(layer.theta.min()), ">= 1")
     if int(layer.lines.min()) < -1 or int(layer.lines.max()) >= sources:
         _fail(f"{at}: lines", f"{layer.lines.min()} .. {layer.lines.max()}", f"-1 .. {sources - 1}")
+
+
+def _check_registers(at: str, layer: FrozenLayer) -> None:
+    c, n, d, s, p = layer.shape
+    r = 0 if layer.proximal_weights is None else layer.proximal_weights.shape[4]
+    if (layer.lfsr is None) != (layer.lfsr_draws is None):
+        _fail(f"{at}: lfsr", "registers or draws alone", "both, or neither")
+    if layer.lfsr is None or layer.lfsr_draws is None:
+        return
+    if layer.learning is None or not {"taps", "lfsr_width"} <= set(layer.learning):
+        _fail(f"{at}: learning", layer.learning, "constants with 'taps' and 'lfsr_width'")
+        return
+    if layer.lfsr.shape != (c,) or layer.lfsr.dtype != np.int64:
+        _fail(f"{at}: lfsr", _shape(layer.lfsr), f"int64 [{c}]")
+    width = int(layer.learning["lfsr_width"])
+    if int(layer.lfsr.min()) < 1 or int(layer.lfsr.max()) >= 2**width:
+        _fail(f"{at}: lfsr", int(layer.lfsr.min()), f"states 1 .. 2**{width} - 1 (0 never moves)")
+    shape = (4, n * d * s, p + r)
+    if layer.lfsr_draws.shape != shape or layer.lfsr_draws.dtype != np.int32:
+        _fail(f"{at}: lfsr_draws", _shape(layer.lfsr_draws), f"int32 {list(shape)}")
+    if int(layer.lfsr_draws.min()) < 0:
+        _fail(f"{at}: lfsr_draws", int(layer.lfsr_draws.min()), ">= 0")
 
 
 def _check_proximal(at: str, layer: FrozenLayer, sources: int) -> None:

@@ -286,13 +286,24 @@ class NeuTNN(L.LightningModule):
         model.load_state_dict(checkpoint["state_dict"])
         return model  # type: ignore[return-value]
 
-    def freeze(self, name: str = "network") -> FrozenNetwork:  # type: ignore[override]
+    def freeze(  # type: ignore[override]
+        self, name: str = "network", *, learning: bool = False
+    ) -> FrozenNetwork:
         """Return the network in integers: below this line there is no torch.
 
         Args:
             name: identifier of the network, which names the C function and the Verilog module.
+            learning: add the learning rule and its registers, for hardware that goes on learning.
+
+        Raises:
+            InvalidInput: if the rule to add is deterministic, for which there is no hardware.
         """
-        return self.network.freeze(name)
+        if learning and not isinstance(self.learning, STDP):
+            raise InvalidInput(
+                "freeze: learning", got="a deterministic rule", expected="stochastic STDP"
+            )
+        rule = self.learning if learning and isinstance(self.learning, STDP) else None
+        return self.network.freeze(name, rule)
 
     def _score(self, split: str, batch: Batch) -> None:
         y = self(batch[0], self._proximal(batch, training=False))

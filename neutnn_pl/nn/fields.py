@@ -127,7 +127,7 @@ def receptive_fields(
 def _axis(
     size: int, kernel: int, stride: int, dilation: int, around: tuple[int, int], *, corners: bool
 ) -> Tensor:
-    """Return where each position reads along an axis, int64 `[positions, taps]`; -1 is outside."""
+    """Return where each position reads along an axis, int64 `[positions, taps]`."""
     extent, whole = dilation * (kernel - 1) + 1, size + sum(around)
     if extent > whole:
         raise InvalidInput(
@@ -138,8 +138,7 @@ def _axis(
         )
     first = torch.arange((whole - extent) // stride + 1) * stride - around[0]
     tap = torch.tensor(sorted({0, kernel - 1})) if corners else torch.arange(kernel)
-    at = first[:, None] + tap * dilation
-    return torch.where(at < size, at, -1).clamp(min=-1)
+    return first[:, None] + tap * dilation
 
 
 def _each(name: str, value: Whole, axes: int) -> list[int]:

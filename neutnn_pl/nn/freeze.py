@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy.typing as npt
@@ -10,18 +11,22 @@ import torch
 from torch import Tensor
 
 from hls.ir import FrozenLayer, FrozenNetwork
+from neutnn_pl.functional import draw_table, taps_of
+from neutnn_pl.functional.rules import STDP
 from neutnn_pl.kernels.spec import thresholds
 from neutnn_pl.nn.layer import Layer
 from neutnn_pl.nn.network import Network
 from neutnn_pl.nn.voter import Retime, Voter
 
 
-def freeze(network: Network, name: str) -> FrozenNetwork:
+def freeze(network: Network, name: str, rule: STDP | None = None) -> FrozenNetwork:
     """Return a network in integers.
 
     Args:
         network: the network.
         name: identifier; other characters become `_`.
+        rule: the learning rule, for hardware that learns: its constants and, where its draws come
+            from LFSRs, their polynomial, states and table of draws go into every layer.
     """
     layers, retimed = [], None
     for layer in network.layers:
@@ -29,7 +34,7 @@ def freeze(network: Network, name: str) -> FrozenNetwork:
             retimed = layer
             continue
         assert isinstance(layer, Layer)
-        layers.append(_layer(layer, retimed))
+        layers.append(replace(_layer(layer, retimed), **_learning(layer, rule)))
         retimed = None
     voter = None if network.voter is None else _array(network.voter.frozen())
     return FrozenNetwork(
@@ -65,6 +70,23 @@ def _layer(layer: Layer, retimed: Retime | None) -> FrozenLayer:
         retime=0 if retimed is None else retimed.horizon,
         late="drop" if retimed is None else retimed.late,
     )
+
+
+def _learning(layer: Layer, rule: STDP | None) -> dict[str, Any]:
+    """Return what on-chip learning needs to replay training from here on."""
+    if rule is None:
+        return {}
+    constants = rule.config()
+    if rule.source != "lfsr":
+        return {"learning": constants}
+    _, n, d, s, p = layer.weights.shape
+    inputs = p + layer.proximal_weights.shape[-1]
+    table = draw_table(n * d * s, d * s, inputs, rule.share, rule.share_f)
+    return {
+        "learning": {**constants, "taps": taps_of(rule.lfsr_width)},
+        "lfsr": _array(layer.lfsr),
+        "lfsr_draws": _array(table.to(torch.int32)),
+    }
 
 
 def thaw(frozen: FrozenNetwork) -> Network:
@@ -105,7 +127,8 @@ def thaw(frozen: FrozenNetwork) -> Network:
         layers.append(layer)
     voter = None
     if frozen.votes is not None:
-        voter = Voter(*frozen.votes.shape)
+        # A `local` voter answers with its votes as they are: they have been scaled already.
+        voter = Voter(*frozen.votes.shape, kind="local")
         voter.votes.copy_(torch.from_numpy(frozen.votes))
     return Network(*layers, tres=frozen.tres, voter=voter)
 

@@ -161,15 +161,16 @@ class Network(nn.Module):
         """
         return self.voter(y) if self.voter is not None else F.answer(F.tally(y))
 
-    def freeze(self, name: str = "network") -> FrozenNetwork:
+    def freeze(self, name: str = "network", rule: STDP | None = None) -> FrozenNetwork:
         """Return the network in integers, for hardware.
 
         Args:
             name: identifier of the network; other characters become `_`.
+            rule: the learning rule, for hardware that goes on learning.
         """
         from neutnn_pl.nn.freeze import freeze
 
-        return freeze(self, name)
+        return freeze(self, name, rule)
 
     @classmethod
     def from_frozen(cls, frozen: FrozenNetwork) -> Network:

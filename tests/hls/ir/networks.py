@@ -50,7 +50,7 @@ def rich_layer(**changes):
         "proximal_mask": proximal_mask,
         "proximal_wres": 2,
         "proximal_horizon": 12,
-        "learning": {"kind": "stdp", "capture": 600, "note": "gamma \u03b3"},
+        "learning": {"kind": "stdp", "note": "gamma \u03b3", "taps": 9, "lfsr_width": 32},
         "lfsr": np.array([1, 2**31], dtype=np.int64),
         "lfsr_draws": rng.integers(0, 9, (4, N * D * S, P + R), dtype=np.int32),
     }

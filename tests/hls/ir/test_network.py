@@ -277,3 +277,24 @@ def test_a_good_stimulus_is_returned_as_bytes_in_a_row():
     assert good.flags.c_contiguous
     assert good.tolist() == x.tolist()
     assert check_stimulus(plain(), np.zeros((0, 5), np.int64)).shape == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"lfsr": None}, "lfsr: got registers or draws alone; expected both, or neither"),
+        ({"learning": None}, "learning: .*expected constants with 'taps' and 'lfsr_width'"),
+        ({"lfsr": np.ones(3, np.int64)}, r"lfsr: got int64 \[3\]; expected int64 \[2\]"),
+        ({"lfsr": np.array([0, 1])}, r"lfsr: got 0; expected states 1 .. 2\*\*32 - 1"),
+        ({"lfsr": np.array([1, 2**32])}, r"lfsr: got 1; expected states 1 .. 2\*\*32 - 1"),
+        ({"lfsr_draws": np.zeros((4, 12, 5), np.int32)}, r"lfsr_draws: got int32 \[4, 12, 5\]; e"),
+        ({"lfsr_draws": np.full((4, 12, 6), -1, np.int32)}, "lfsr_draws: got -1; expected >= 0"),
+    ],
+)
+def test_registers_are_checked(changes, text):
+    with pytest.raises(InvalidNetwork, match=text):
+        rich(**changes)
+
+
+def test_registers_at_their_edges_are_taken():
+    assert rich(lfsr=np.array([1, 2**32 - 1])).layers[0].lfsr is not None

@@ -243,7 +243,7 @@ def test_the_format_is_pinned(tmp_path):
             "wres": 3, "response": "rnl", "horizon": 5, "wta": "k-wta", "k": 2, "tie": "potential",
             "retime": 5, "late": "saturate", "proximal": "weighted", "proximal_wres": 2,
             "proximal_horizon": 12,
-            "learning": {"kind": "stdp", "capture": 600, "note": "gamma \u03b3"},
+            "learning": {"kind": "stdp", "note": "gamma \u03b3", "taps": 9, "lfsr_width": 32},
         }
     ]  # fmt: skip
     assert [tuple(entry.values()) for entry in document["arrays"]] == [
@@ -274,7 +274,8 @@ def test_the_hash_sees_every_array_and_every_setting():
         hashes.add(rich(**{name: array}).hash)
     for changes in (
         {"wta": "none"}, {"k": 1}, {"tie": "index"}, {"late": "drop"}, {"proximal_horizon": 11},
-        {"learning": None}, {"learning": {"kind": "stdp", "capture": 601}}, {"lfsr": None},
+        {"learning": None, "lfsr": None, "lfsr_draws": None}, {"lfsr": None, "lfsr_draws": None},
+        {"learning": {"kind": "stdp", "taps": 9, "lfsr_width": 32}},
     ):  # fmt: skip
         hashes.add(rich(**changes).hash)
     votes = -rich().votes

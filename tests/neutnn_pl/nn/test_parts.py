@@ -5,10 +5,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hls.errors import Unsupported
+from hls.errors import InvalidNetwork, Unsupported
 from hls.ir import load, save
 from hls.targets import compile
 from neutnn_pl import nn
+from tests import oracle
 
 
 def spikes(samples, lines, horizon=8, seed=1):
@@ -50,11 +51,12 @@ def test_frozen_and_thawed_networks_answer_alike(seed, proximal, retime):
     middle = [nn.Retime(9, "saturate")] if retime else []
     net = nn.Network(first, *middle, second, voter=nn.Voter(1, 2, 3))
     net.reset(seed)
-    net.voter.votes.copy_(torch.randint(-300, 300, (1, 2, 3)))
+    generator = torch.Generator().manual_seed(seed)
+    net.voter.votes.copy_(torch.randint(-300, 300, (1, 2, 3), generator=generator))
     first.prune(first.weights < 2)
     x, p = spikes(12, 5, seed=seed), None
     if proximal == "enable":
-        p = torch.randint(0, 2, (12, net.proximal_lines)).to(torch.uint8)
+        p = spikes(12, net.proximal_lines, seed=seed + 1) % 2
     elif proximal == "weighted":
         p = spikes(12, net.proximal_lines, seed=seed + 1)
     frozen = net.freeze("both")
@@ -64,6 +66,14 @@ def test_frozen_and_thawed_networks_answer_alike(seed, proximal, retime):
     assert torch.equal(net.answer(net(x, p)), again.answer(again(x, p)))
     assert again.freeze("both").hash == frozen.hash
     assert nn.Network.from_config(net.config()).config() == net.config()
+
+
+def test_votes_that_were_scaled_are_not_scaled_again():
+    net = nn.Network(nn.Layer(5, 2, theta=8), voter=nn.Voter(1, 2, 2))
+    net.voter.votes.copy_(torch.tensor([[[-258, 3], [5, 7]]]))
+    frozen = net.freeze("x")
+    assert frozen.votes.min() == -64
+    assert nn.Network.from_frozen(frozen).freeze("x").hash == frozen.hash
 
 
 def test_frozen_networks_of_every_kind_are_stored(tmp_path):
@@ -135,3 +145,44 @@ def test_inputs_that_do_not_fit_are_named():
     voter = nn.Voter(1, 2, 2)
     with pytest.raises(ValueError, match="Voter: label of sample 0: got 2; expected 0 .. 1"):
         voter.learn(torch.zeros(1, 1, 2, dtype=torch.uint8), torch.tensor([2]))
+
+
+@pytest.mark.parametrize("share", ["column", "neuron", "synapse"])
+def test_registers_in_the_frozen_network_replay_training(tmp_path, share):
+    """Freeze with learning on, learn on, and learn again from the frozen file alone."""
+    rule = nn.STDP(source="lfsr", share=share, lfsr_width=24, search=100)
+    net = nn.Network(nn.Layer(5, 2, theta=8, tie="index", columns=2))
+    net.reset(6)
+    net.learn(spikes(7, 5), rule, seed=6)
+    part = load(save(net.freeze("chip", rule), tmp_path / "f")).layers[0]
+    x = spikes(9, 5, seed=2)
+    net.learn(x, rule, seed=6)
+    weights = part.weights.astype(int)
+    taps, width = part.learning["taps"], part.learning["lfsr_width"]
+    for sample in x.tolist():
+        for c in range(2):
+            state, draws = int(part.lfsr[c]), []
+            for _ in range(int(part.lfsr_draws.max()) + 1):
+                value = 0
+                for place in range(10):
+                    value |= (state & 1) << place
+                    state = state >> 1 | ((state & taps).bit_count() & 1) << (width - 1)
+                draws.append(value)
+            part.lfsr[c] = state
+            now = weights[c].tolist()
+            _, silenced = oracle.column(sample, now, [8, 8], 14, "rnl", tie="index")
+            for n in range(2):
+                for i in range(5):
+                    case, floor, stab, search = (draws[k] for k in part.lfsr_draws[:, n, i])
+                    weights[c, n, 0, 0, i] = oracle.stdp_synapse(
+                        now[n][0][0][i], sample[i], silenced[n][0][0], case, floor, stab, search,
+                        rule, 7,
+                    )  # fmt: skip
+    assert weights.tolist() == net.columns[0].weights.tolist()
+
+
+def test_a_register_of_zero_is_refused():
+    rule = nn.STDP(source="lfsr", lfsr_width=24)
+    frozen = nn.Network(nn.Layer(5, 2, theta=8)).freeze("chip", rule)
+    with pytest.raises(InvalidNetwork, match=r"lfsr: got 0; expected states 1 .. 2\*\*24 - 1"):
+        frozen.with_layer(0, lfsr=frozen.layers[0].lfsr * 0)
