@@ -68,7 +68,7 @@ class Pruning(L.Callback):
     """Drops synapses: at the end of training, or step by step while learning goes on.
 
     Without any option the zeros go: exact, no answer changes. Else what is asked for goes, in this
-    order: neurons, segments and inputs; zeros and weights `below`; then, of what is left in each
+    order: zeros and weights `below`; neurons and segments; inputs; then, of what is left in each
     layer, exactly `floor(target * synapses)`, zeros included, those of the lowest score first.
 
     With `schedule="iterative"` the target is a share of the synapses at the start of training, and
@@ -161,15 +161,15 @@ class Pruning(L.Callback):
         """
         if self.schedule == "iterative":
             self._shrink(network, seed, batches, self._sizes_at_start(network))
-        if self.segments or self.neurons:
-            self._drop_losers(network, batches)
-        if self.inputs:
-            _drop_unused(network)
         structure = self.inputs or self.segments or self.neurons
         nothing = self.target is None and self.below is None and not structure
         below = max(self.below or 0, int(self.zeros or nothing))
         for layer in network.columns:
             drop(layer, joined(layer, "weights") < below)
+        if self.segments or self.neurons:
+            self._drop_losers(network, batches)
+        if self.inputs:
+            _drop_unused(network)
         if self.schedule == "end" and self.target is not None:
             self._shrink(network, seed, batches, synapses.sizes(network))
 
@@ -356,8 +356,8 @@ def _drop_unused(network: Network) -> None:
             layer.lines.long()
         ]
         drop(layer, which)
-        # A neuron without synapses never spikes: theta is at least 1.
-        silent = ~joined(layer, "mask").reshape(layer.theta.numel(), -1).any(dim=1)
+        # A neuron whose weights are all 0 never spikes: theta is at least 1.
+        silent = (joined(layer, "weights") == 0).reshape(layer.theta.numel(), -1).all(dim=1)
 
 
 def _training_samples(trainer: L.Trainer) -> Batches:
