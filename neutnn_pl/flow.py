@@ -43,7 +43,10 @@ class FitStep(Step):
     @property
     def options(self) -> dict[str, Any]:
         """What decides the learned weights."""
-        return {**self.cli.training_options(), "ckpt_path": self.cli.config.ckpt_path}
+        found = {**self.cli.training_options(), "ckpt_path": self.cli.config.ckpt_path}
+        if self.cli.pruning.while_learning():
+            found["pruning"] = self.cli.pruning.options()
+        return found
 
     def inputs(self, run_dir: Path) -> dict[str, Path]:
         """Return the checkpoint to start from, if one was given."""
@@ -56,7 +59,7 @@ class FitStep(Step):
         start = str(last) if last.exists() else self.cli.config.ckpt_path
         trainer = self.cli.make_trainer(
             logger=[CSVLogger(context.dir, name="", version="metrics"), *self.loggers],
-            callbacks=[checkpoint_callback(context.dir)],
+            callbacks=[checkpoint_callback(context.dir), *self.cli.pruning.while_learning()],
         )
         trainer.fit(
             self.cli.model, datamodule=self.cli.datamodule, ckpt_path=start, weights_only=True
@@ -98,6 +101,8 @@ class PruneStep(Step):
         data.prepare_data()
         data.setup("test")
         pruning = Pruning(**self.cli.pruning.options())
+        saved = read_checkpoint(context.inputs["checkpoint"]).get("callbacks", {})
+        pruning.load_state_dict(saved.get("Pruning", {}))
         report = pruning.apply(model, list(data.val_dataloader()), list(data.test_dataloader()))
         write_pruned(context.inputs["checkpoint"], model, context.dir / PRUNED)
         quality = scores_on_test(self.cli, model, self.loggers)

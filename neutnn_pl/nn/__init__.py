@@ -2,6 +2,7 @@
 
 from neutnn_pl.functional.rules import STDP, DeterministicSTDP, Homeostasis
 from neutnn_pl.functional.stdp import Probabilities
+from neutnn_pl.nn.fields import Fields, receptive_fields
 from neutnn_pl.nn.layer import Layer
 from neutnn_pl.nn.network import Network
 from neutnn_pl.nn.parts import Column, Dendrite, Neuron, Segment
@@ -12,6 +13,7 @@ __all__ = [
     "Column",
     "Dendrite",
     "DeterministicSTDP",
+    "Fields",
     "Homeostasis",
     "Layer",
     "Network",
@@ -20,4 +22,5 @@ __all__ = [
     "Retime",
     "Segment",
     "Voter",
+    "receptive_fields",
 ]

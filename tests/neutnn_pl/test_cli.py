@@ -196,3 +196,19 @@ def test_an_interrupted_fit_goes_on_to_the_same_weights(run, tmp_path):
         run("export", name)
     whole, cut = (np.load(f"{n}/frozen/arrays.npz")["layer0_weights"] for n in ("whole", "cut"))
     assert np.array_equal(whole, cut)
+
+
+def test_pruning_while_learning(run):
+    code, out, _ = run(
+        "fit", "-c", RECIPE, "--trainer.max_epochs", "6", "--pruning.schedule", "iterative",
+        "--pruning.target", "0.5", "--pruning.by", "weight", "--pruning.zeros", "false",
+    )  # fmt: skip
+    assert code == 0
+    record = StepRecord.read(step_dir(Path("runs/arrowhead"), "prune"))
+    assert (record.metrics["synapses_before"], record.metrics["synapses_after"]) == (72, 36)
+    assert "72 -> 36 synapses (-50 %)" in out
+    code, *_ = run("fit", "-c", RECIPE, "--trainer.max_epochs", "6", "--pruning.schedule",
+                   "iterative", "--pruning.target", "0.4", "--pruning.zeros", "false", "--overwrite")  # fmt: skip
+    assert code == 0
+    fitted = StepRecord.read(step_dir(Path("runs/arrowhead"), "fit"))
+    assert fitted.options["pruning"]["target"] == 0.4
