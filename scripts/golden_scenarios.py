@@ -95,6 +95,11 @@ def _inference() -> dict[str, Given]:
             f"Equal spike times: tie rule {tie}.",
             layer(points([2, 1], [3, 1], [3, 1]), 3, tie=tie, response="snl"),
             [[0, 0], [0, 1], [1, 0]])  # fmt: skip
+    found["tie_of_winning_segments"] = given(
+        "Above the segment a tie goes by the winning segment's potential, not a silenced one's.",
+        layer([[[[[2, 0], [0, 3]], [[3, 0], [0, 1]]], [[[2, 1], [0, 3]], [[0, 0], [0, 0]]]]], 2,
+              response="snl"),
+        [[0, 1], [1, 0]])  # fmt: skip
     found["tie_random"] = given(
         "Equal spike times while learning: the largest draw of streams 4, 5, 6 wins.",
         layer([[[[[2, 1], [3, 1]], [[3, 1], [2, 2]]]] * 2], 3, tie="random", response="snl"),
@@ -198,7 +203,7 @@ def _networks() -> dict[str, Given]:
     for late in ("drop", "saturate"):
         found[f"retime_{late}"] = given(
             "Layer 1's time starts at the first spike of layer 0; 3 steps remain.",
-            [lower, {"retime": 3, "late": late}, upper], [[2, 3], [0, 3], [OFF, 0], [OFF, OFF]],
+            [lower, {"retime": 3, "late": late}, upper], [[2, 3], [0, 7], [OFF, 4], [OFF, OFF]],
             tres=3)  # fmt: skip
     votes = {"columns": 2, "neurons": 2, "classes": 3}
     blocks = layer([[[[[3, 1]]], [[[1, 3]]]]] * 2, 3, lines=[[0, 1], [1, 2]])

@@ -140,13 +140,14 @@ def _one_layer(
     if getattr(rule, "reward", False) and label is not None:
         step["reward"] = reward_of(found.y[0], int(label))
     step |= _learning(layer, inputs, xp, found, rule, seed, index)
-    layer.learn(x, rule, seed=seed, index=index, proximal=side, labels=label)
+    y = layer.learn(x, rule, seed=seed, index=index, proximal=side, labels=label)
+    step |= {"y": y[0].tolist()}
     names = ["weights"]
     names += ["proximal_weights"] if layer.proximal == "weighted" else []
     names += ["fraction"] if getattr(rule, "fraction_bits", 0) else []
     names += ["fatigue"] if layer.homeostasis is not None else []
     names += ["lfsr"] if getattr(rule, "source", "") == "lfsr" else []
-    return step | {f"{name}_after": getattr(layer, name).tolist() for name in names}, found.y
+    return step | {f"{name}_after": getattr(layer, name).tolist() for name in names}, y
 
 
 def _tie_draws(layer: nn.Layer, index: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
