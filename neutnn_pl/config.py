@@ -207,7 +207,7 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
     """Return every key of a configuration, those of our classes included."""
     import inspect
 
-    from datamodules.encoders import MinMax, PosNeg, Spectrum
+    from datamodules import encoders
     from datamodules.ucr import UCR
     from neutnn_pl.modules import Clusterer
     from neutnn_pl.nn import STDP
@@ -218,9 +218,7 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
         (NeuTNN, "model"),
         (STDP, "model.learning"),
         (UCR, "data"),
-        (MinMax, "data.encoder"),
-        (PosNeg, "data.encoder"),
-        (Spectrum, "data.encoder"),
+        *((getattr(encoders, name), "data.encoder") for name in encoders.ENCODERS),
     ):
         for name in inspect.signature(cls).parameters:
             keys |= {f"{prefix}.{name}", f"{prefix}.init_args.{name}"}

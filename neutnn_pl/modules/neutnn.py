@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -94,6 +95,7 @@ class NeuTNN(L.LightningModule):
         self.kernel = kernel
         self.stages = stages
         self.proximal = proximal
+        self.encoding: dict[str, Any] | None = None  # the data module's encoder, once it is fitted
         self.network.reset(seed)
         # Epochs begun and samples learnt in the current one: where a resumed run goes on.
         self.register_buffer("epochs", torch.zeros((), dtype=torch.int64))
@@ -128,8 +130,10 @@ class NeuTNN(L.LightningModule):
         return self.network(x, proximal)
 
     def setup(self, stage: str) -> None:
-        """Check the network against the data."""
+        """Check the network against the data, and note how they are encoded."""
         data = getattr(self.trainer, "datamodule", None)
+        if stage == "fit" or self.encoding is None:
+            self.encoding = getattr(data, "encoding", None) or self.encoding
         classes = getattr(data, "classes", None)
         answers, voter = self.network.classes, self.network.voter is not None
         if isinstance(classes, int) and classes > answers:
@@ -262,6 +266,7 @@ class NeuTNN(L.LightningModule):
             "seed": self.seed,
             "stages": self.stages,
             "proximal": self.proximal,
+            "encoding": self.encoding,
         }
 
     @classmethod
@@ -284,6 +289,7 @@ class NeuTNN(L.LightningModule):
             proximal=config["proximal"],
         )
         model.load_state_dict(checkpoint["state_dict"])
+        model.encoding = config.get("encoding")
         return model  # type: ignore[return-value]
 
     def freeze(  # type: ignore[override]
@@ -303,7 +309,7 @@ class NeuTNN(L.LightningModule):
                 "freeze: learning", got="a deterministic rule", expected="stochastic STDP"
             )
         rule = self.learning if learning and isinstance(self.learning, STDP) else None
-        return self.network.freeze(name, rule)
+        return replace(self.network.freeze(name, rule), encoder=self.encoding)
 
     def _score(self, split: str, batch: Batch) -> None:
         y = self(batch[0], self._proximal(batch, training=False))
