@@ -30,7 +30,7 @@ class Clusterer(NeuTNN):
         tie: tie rule: `potential`, `index` or `random`.
         learning: the learning rule.
         seed: key of every draw.
-        kernel: what learns and infers: `auto` or `reference`.
+        kernel: what learns and infers: `auto`, `reference`, `numba` or `triton`.
         restarts: columns that learn side by side.
 
     Raises:
@@ -100,6 +100,7 @@ class Clusterer(NeuTNN):
         self._take(one_column(self.network, best))
 
     def _take(self, network: Network) -> None:
+        network.use_kernel(self.kernel)
         self.network = network
         self.won = torch.zeros_like(network.columns[0].theta, dtype=torch.bool)
 
