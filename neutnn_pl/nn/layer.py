@@ -239,9 +239,7 @@ class Layer(nn.Module):
         """Return the distal inputs of every column, uint8 `[B, C, P]`, from lines `[B, lines]`."""
         return _gather(x, self.lines[part], F.NO_SPIKE)
 
-    def _proximal(
-        self, x: Tensor, proximal: Tensor | None, part: slice = WHOLE
-    ) -> Tensor | None:
+    def _proximal(self, x: Tensor, proximal: Tensor | None, part: slice = WHOLE) -> Tensor | None:
         """Check both inputs; return the proximal ones of every dendrite, `[B, C, N, D, R]`."""
         table = self.proximal_lines[part]
         check_times(x, self.horizon, int(self.lines.max()) + 1)

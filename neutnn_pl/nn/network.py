@@ -151,7 +151,7 @@ class Network(nn.Module):
             if isinstance(layer, Retime):
                 x = layer(x)
                 continue
-            sides = {"proximal": proximal, "labels": labels}
+            sides: dict[str, Any] = {"proximal": proximal, "labels": labels}
             if self.division is None:
                 y = layer.learn(x, rule, seed=seed, index=index, **sides)
             else:

@@ -36,9 +36,9 @@ class ColumnParallelStrategy(ParallelStrategy):
     """Divides the columns of every layer over processes; N processes give the bits of one.
 
     All processes see all samples in the same order. Each learns its columns; the spike times of a
-    chunk are gathered after every layer. Validation, tests, checkpoints and callbacks at the ends of
-    epochs see the whole network in every process. Samples to score are shared out, every N-th to a
-    process, without padding.
+    chunk are gathered after every layer. Validation, tests, checkpoints and callbacks at the ends
+    of epochs see the whole network in every process. Samples to score are shared out, every N-th
+    to a process, without padding.
 
     `trainer.fit` starts the processes itself, and returns in the process that called it. Under
     `torchrun`, or what else starts processes, it uses those.
@@ -124,14 +124,14 @@ class ColumnParallelStrategy(ParallelStrategy):
             rank = self.node_rank * self.num_processes + self.local_rank
             self.cluster_environment.set_global_rank(rank)
             self.cluster_environment.set_world_size(self.num_nodes * self.num_processes)
-        rank_zero_only.rank = self.global_rank
+        rank_zero_only.rank = self.global_rank  # type: ignore[attr-defined]
 
     def setup_environment(self) -> None:
         """Join the other processes."""
         super().setup_environment()
         self.set_world_ranks()
-        device = self.root_device
-        backend = self.process_group_backend or _get_default_process_group_backend_for_device(device)
+        device, backend = self.root_device, self.process_group_backend
+        backend = backend or _get_default_process_group_backend_for_device(device)
         assert self.cluster_environment is not None
         _init_dist_connection(
             self.cluster_environment,

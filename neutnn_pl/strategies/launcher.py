@@ -38,7 +38,7 @@ class Launcher(_MultiProcessingLauncher):
             raise error_of(str(error)) or error from error
         except ProcessExitedException as error:
             raise errors.StepFailed(
-                f"process {error.error_index} of {self._strategy.num_processes}",
+                f"process {error.error_index}",
                 got=str(error),
                 expected="that it finishes",
                 mend="The others were stopped; go on from the last checkpoint",
@@ -56,7 +56,7 @@ class Launcher(_MultiProcessingLauncher):
     def update_main_process_results(self, trainer: L.Trainer, extra: dict[str, Any]) -> None:
         """Give the callbacks of this process what those in the others came to know."""
         super().update_main_process_results(trainer, extra)
-        states = torch.load(io.BytesIO(extra[_CALLBACKS]), weights_only=False)  # noqa: S614 - our own
+        states = torch.load(io.BytesIO(extra[_CALLBACKS]), weights_only=False)
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
             state = states.get(callback.state_key)
             if state:

@@ -164,7 +164,7 @@ class Trouble(L.Callback):
     ("how", "error", "text"),
     [
         ("raises", InvalidInput, "^a sample: got nonsense; expected sense$"),
-        ("killed", StepFailed, "process 1 of 2: got process 1 terminated with signal SIGKILL"),
+        ("killed", StepFailed, "process 1: got process 1 terminated with signal SIGKILL"),
     ],
 )
 def test_one_process_in_trouble_stops_all(blobs, tmp_path, how, error, text):
@@ -178,7 +178,7 @@ def test_which_layers_every_process_computes(monkeypatch):
     strategy = ColumnParallelStrategy()
     strategy._lightning_module = model(rule=RULES["reward"], voter=False)
     monkeypatch.setattr(ColumnParallelStrategy, "world_size", 4)
-    with pytest.warns(UserWarning) as seen:  # noqa: PT031 - both messages
+    with pytest.warns(UserWarning) as seen:
         strategy._name_undivided(Division(0, 4, list))
     assert [str(one.message) for one in seen] == [
         "column_parallel: layer 0 learns with reward, from all its columns: "
