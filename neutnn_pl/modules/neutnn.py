@@ -16,6 +16,7 @@ from neutnn_pl.functional import NO_SPIKE
 from neutnn_pl.functional.rules import rule_from
 from neutnn_pl.metrics import ClusterMetrics
 from neutnn_pl.nn import STDP, DeterministicSTDP, Network
+from neutnn_pl.strategies import ColumnParallelStrategy  # noqa: F401 - makes its name known
 
 KERNELS = ("auto", "reference")
 PROXIMAL = ("none", "batch", "label")
@@ -100,8 +101,10 @@ class NeuTNN(L.LightningModule):
         self.register_buffer("position", torch.zeros((), dtype=torch.int64))
         won = torch.zeros_like(network.columns[-1].theta, dtype=torch.bool)
         self.register_buffer("won", won, persistent=False)
-        self.val_scores = ClusterMetrics(prefix="val/")
-        self.test_scores = ClusterMetrics(prefix="test/")
+        size = network.classes + 1
+        self.val_scores = ClusterMetrics(prefix="val/", clusters=size)
+        self.test_scores = ClusterMetrics(prefix="test/", clusters=size)
+        self._scored = 0  # samples of the split, in all processes
         self.example_input_array = None
 
     @property
@@ -306,15 +309,22 @@ class NeuTNN(L.LightningModule):
         return self.network.freeze(name, rule)
 
     def _score(self, split: str, batch: Batch) -> None:
+        first, self._scored = self._scored, self._scored + len(batch[1])
+        if self.network.division is not None:
+            batch = self.network.division.samples(batch, first)
         y = self(batch[0], self._proximal(batch, training=False))
-        answers = self.network.answer(y)
-        self._metric(split).update(y, answers, batch[1])
-        if self.supervised:
-            right = (answers == batch[1]).double().mean()
-            self.log(f"{split}/accuracy", right, batch_size=len(answers), on_epoch=True)
+        self._metric(split).update(y, self.network.answer(y), batch[1])
 
     def _metric(self, split: str) -> ClusterMetrics:
         return self.val_scores if split == "val" else self.test_scores
+
+    def on_validation_epoch_start(self) -> None:
+        """Count samples from the first one."""
+        self._scored = 0
+
+    def on_test_epoch_start(self) -> None:
+        """Count samples from the first one."""
+        self._scored = 0
 
     def on_validation_epoch_end(self) -> None:
         """Log the validation scores."""
@@ -326,7 +336,10 @@ class NeuTNN(L.LightningModule):
 
     def _log_scores(self, split: str) -> None:
         metric = self._metric(split)
-        self.log_dict(metric.compute())
+        scores = metric.compute()
+        if not self.supervised:
+            del scores[f"{split}/accuracy"]
+        self.log_dict(scores)
         self.log(f"{split}/synapses", float(self.network.synapses))
         metric.reset()
 
