@@ -96,7 +96,7 @@ class OnlineLoader(DataLoader[Any]):
         """Take nothing."""
 
 
-def in_order(
+def ordered_loader(
     *tensors: torch.Tensor, batch_size: int = 256, num_workers: int = 0
 ) -> DataLoader[Any]:
     """Return a loader of samples in their own order, to score them.

@@ -17,7 +17,7 @@ from neutnn_pl.functional.rules import rule_from
 from neutnn_pl.kernels import check_kernel
 from neutnn_pl.metrics import ClusterMetrics
 from neutnn_pl.nn import STDP, DeterministicSTDP, Network
-from neutnn_pl.strategies import ColumnParallelStrategy  # noqa: F401 - makes its name known
+from neutnn_pl.strategies import ColumnParallelStrategy
 
 PROXIMAL = ("none", "batch", "label")
 _CONFIG = "neutnn"
@@ -102,8 +102,10 @@ class NeuTNN(L.LightningModule):
         won = torch.zeros_like(network.columns[-1].theta, dtype=torch.bool)
         self.register_buffer("won", won, persistent=False)
         size = network.classes + 1
-        self.val_scores = ClusterMetrics(prefix="val/", clusters=size)
-        self.test_scores = ClusterMetrics(prefix="test/", clusters=size)
+        # Counts are summed over processes only where these share the samples.
+        settings: dict[str, Any] = {"clusters": size, "distributed_available_fn": self._divided}
+        self.val_scores = ClusterMetrics("val/", **settings)
+        self.test_scores = ClusterMetrics("test/", **settings)
         self._scored = 0  # samples of the split, in all processes
         self.example_input_array = None
 
@@ -132,6 +134,14 @@ class NeuTNN(L.LightningModule):
 
     def setup(self, stage: str) -> None:
         """Check the network against the data."""
+        count, strategy = self.trainer.world_size, self.trainer.strategy
+        if count > 1 and not isinstance(strategy, ColumnParallelStrategy):
+            raise InvalidInput(
+                "trainer: strategy",
+                got=f"{type(strategy).__name__} with {count} processes",
+                expected="column_parallel, with which they learn the bits of one",
+                mend="Set --trainer.strategy column_parallel, or --trainer.devices 1",
+            )
         data = getattr(self.trainer, "datamodule", None)
         classes = getattr(data, "classes", None)
         answers, voter = self.network.classes, self.network.voter is not None
@@ -162,6 +172,9 @@ class NeuTNN(L.LightningModule):
         if self.position >= samples:
             self._next_epoch()
         return self.seed, int(self.epochs), int(self.position)
+
+    def _divided(self) -> bool:
+        return self.network.division is not None
 
     def _next_epoch(self) -> None:
         self._choose_stage()
