@@ -1,0 +1,97 @@
+"""The column kernel for GPUs: a persistent Triton program per column, weights in registers.
+
+The same signature and the same bits as `neutnn_pl.kernels.reference`. `triton` is imported when a
+kernel is first launched, not with this module.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+
+from torch import Tensor
+
+from hls.errors import Unsupported
+from neutnn_pl.functional.rules import STDP
+from neutnn_pl.kernels.spec import LayerSpec, LayerState
+from neutnn_pl.kernels.triton.plan import MAX_SYNAPSES, Plan, plan_of
+
+__all__ = ["infer", "learn", "refuses"]
+
+
+def refuses(state: LayerState, spec: LayerSpec) -> str | None:
+    """Return why this kernel cannot run a layer where its tensors are, or None if it can."""
+    if importlib.util.find_spec("triton") is None:
+        return "triton is not installed (pip install 'neutnn-pl[gpu]')"
+    if state.w.device.type != "cuda" and not _interpreted():
+        return (
+            f"the weights are on {state.w.device.type}, not on a GPU (TRITON_INTERPRET=1, set "
+            "before Python starts, runs the kernel in Triton's interpreter)"
+        )
+    if isinstance(spec.rule, STDP):
+        if spec.rule.source != "philox":
+            return f"random source {spec.rule.source}; it has philox only"
+        if spec.rule.reward:
+            return "a rule with reward: the answer needs all columns after every sample"
+    size = plan_of(state, spec, learn=True, given=True).synapses_pad
+    if size > MAX_SYNAPSES:
+        return (
+            f"{size} synapses in a column (sizes rounded up to powers of two); at most "
+            f"{MAX_SYNAPSES} fit on chip"
+        )
+    return None
+
+
+def infer(x: Tensor, state: LayerState, spec: LayerSpec, xp: Tensor | None = None) -> Tensor:
+    """Return output spike times without learning, uint8 `[B, C, N]`.
+
+    Arguments as in `reference.infer`.
+
+    Raises:
+        Unsupported: where `refuses` gives a reason.
+    """
+    plan = _plan(state, spec, False, xp)
+    from neutnn_pl.kernels.triton import launch
+
+    return launch.infer(x, state, spec, xp, plan)
+
+
+def learn(
+    x: Tensor,
+    state: LayerState,
+    spec: LayerSpec,
+    gamma: int,
+    xp: Tensor | None = None,
+    labels: Tensor | None = None,
+) -> tuple[Tensor, LayerState]:
+    """Learn samples one after the other; return spike times, uint8 `[B, C, N]`, and the new state.
+
+    Arguments as in `reference.learn`; `labels` would be for a rule with reward, which is refused.
+
+    Raises:
+        Unsupported: where `refuses` gives a reason.
+    """
+    plan = _plan(state, spec, True, xp)
+    from neutnn_pl.kernels.triton import launch
+
+    return launch.learn(x, state, spec, gamma, xp, plan)
+
+
+def _plan(state: LayerState, spec: LayerSpec, learning: bool, xp: Tensor | None) -> Plan:
+    reason = refuses(state, spec)
+    if reason is not None:
+        raise Unsupported(
+            "kernel triton",
+            got=reason,
+            mend="Use kernel 'auto', which takes another kernel for such a layer",
+        )
+    return plan_of(state, spec, learning, xp is not None)
+
+
+def _interpreted() -> bool:
+    """Return whether Triton runs in its interpreter, which it decides when it is imported."""
+    if os.environ.get("TRITON_INTERPRET") != "1":
+        return False
+    import triton
+
+    return not isinstance(triton.language.sum, triton.runtime.JITFunction)
