@@ -51,7 +51,7 @@ def potential(x: tl.tensor, w: tl.tensor, t: tl.tensor, plan: tl.constexpr) -> t
     """Return `V(t)`, int32 `[units]`, for a time of its own for each segment."""
     t = t[None, None, :]
     if plan.response == "rnl":
-        r = tl.minimum(tl.maximum(t - x + 1, 0), w)
+        r = tl.minimum(tl.maximum(t - (x - 1), 0), w)
     else:
         r = tl.where(t >= x, w, 0)
     return tl.sum(tl.sum(r, axis=0), axis=0)
@@ -73,7 +73,8 @@ def crossing(
     low = theta * 0
     high = low + plan.steps
     at = low
-    for _ in tl.static_range(plan.halvings):
+    halvings: tl.constexpr = plan.halvings
+    for _ in tl.static_range(halvings):
         middle = (low + high) >> 1
         v = potential(x, w, middle, plan)
         if plan.proximal == "weighted":
@@ -87,9 +88,30 @@ def crossing(
 
 
 @triton.jit
-def order(y: tl.tensor, strength: tl.tensor, index: tl.tensor) -> tl.tensor:
-    """Return int64 keys: earliest first, then strongest, then lowest index."""
-    return (y.to(tl.int64) << 48) | ((0xFFFFFFFF - strength) << 16) | index.to(tl.int64)
+def order(y: tl.tensor, strength: tl.tensor, index: tl.tensor, plan: tl.constexpr) -> tl.tensor:
+    """Return keys: earliest first, then strongest, then lowest index; 32 bits where that is enough.
+
+    A key is time, then the largest strength minus this one, then index.
+    """
+    below: tl.constexpr = plan.strength_bits + plan.index_bits
+    key = y << below if below + 8 < 32 else y.to(tl.int64) << below
+    if plan.strength_bits > 0:
+        most: tl.constexpr = (1 << plan.strength_bits) - 1
+        key |= (most - strength).to(key.dtype) << plan.index_bits
+    return key | index.to(key.dtype)
+
+
+@triton.jit
+def time_of(key: tl.tensor, plan: tl.constexpr) -> tl.tensor:
+    """Return the spike time in a key, int32."""
+    return (key >> (plan.strength_bits + plan.index_bits)).to(tl.int32)
+
+
+@triton.jit
+def strength_of(key: tl.tensor, plan: tl.constexpr) -> tl.tensor:
+    """Return the strength in a key."""
+    most: tl.constexpr = (1 << plan.strength_bits) - 1
+    return most - ((key >> plan.index_bits) & most)
 
 
 @triton.jit
@@ -101,12 +123,13 @@ def lateral(y: tl.tensor, strength: tl.tensor, index: tl.tensor, plan: tl.conste
     elif plan.wta == "t-wta":
         passes = spikes & (y == tl.min(y, axis=0))
     else:
-        key = order(y, strength, index)
+        key = order(y, strength, index, plan)
         cut = tl.min(key, axis=0)
+        last = tl.max(key, axis=0)
         if plan.wta == "k-wta":
             for _ in range(1, plan.k):
-                # Keys of neurons that spike lie below 255 << 48.
-                cut = tl.min(tl.where(key > cut, key, 255 << 48), axis=0)
+                # Those that do not spike have keys too, above all others.
+                cut = tl.min(tl.where(key > cut, key, last), axis=0)
         passes = spikes & (key <= cut)
     return passes
 
@@ -138,9 +161,9 @@ def inhibit(
     if plan.tie == "random":
         strength = tie_draws(n, gamma, 6, column, params)
     elif plan.tie == "potential" and plan.point:
-        strength = at.to(tl.int64)
+        strength = at
     else:
-        strength = (n * 0).to(tl.int64)
+        strength = n
     if plan.point:
         passes = lateral(y, strength, n, plan)
         out = tl.where(passes, y, 255)
@@ -152,12 +175,35 @@ def inhibit(
             strength = chosen
         passes = lateral(time, strength, n, plan)
         out = tl.where(passes, time, 255)
-        shape: tl.constexpr = (plan.neurons_pad, plan.dendrites_pad, plan.segments_pad)
-        deep = tl.broadcast_to(passes[:, None, None], shape)
+        deep = tl.broadcast_to(passes[:, None, None], kept.shape)
+        won = fold(deep, plan)
         keep = kept & deep if plan.after == "column" else first
-        seen = tl.where(tl.reshape(keep.to(tl.int32), (plan.units_pad,)) != 0, y, 255)
-        won = tl.reshape(deep.to(tl.int32), (plan.units_pad,)) != 0
+        seen = tl.where(fold(keep, plan), y, 255)
     return out, seen, won
+
+
+@triton.jit
+def spread(v: tl.tensor, plan: tl.constexpr) -> tl.tensor:
+    """Return `[units]` as `[neurons, dendrites, segments]`, each padded; padding is anything."""
+    shape: tl.constexpr = (plan.neurons_pad, plan.dendrites_pad, plan.segments_pad)
+    n = tl.arange(0, plan.neurons_pad)[:, None, None]
+    d = tl.arange(0, plan.dendrites_pad)[None, :, None]
+    s = tl.arange(0, plan.segments_pad)[None, None, :]
+    unit = (n * plan.dendrites + d) * plan.segments + s
+    real = (n < plan.neurons) & (d < plan.dendrites) & (s < plan.segments)
+    at = tl.reshape(tl.where(real, unit, 0), (plan.places,))
+    return tl.reshape(tl.gather(v, at, 0), shape)
+
+
+@triton.jit
+def fold(v: tl.tensor, plan: tl.constexpr) -> tl.tensor:
+    """Return bool `[neurons, dendrites, segments]` as `[units]`; padding is anything."""
+    unit = tl.arange(0, plan.units_pad)
+    branch = unit // plan.segments
+    d = branch % plan.dendrites
+    n = tl.minimum(branch // plan.dendrites, plan.neurons - 1)
+    at = (n * plan.dendrites_pad + d) * plan.segments_pad + unit % plan.segments
+    return tl.gather(tl.reshape(v.to(tl.int32), (plan.places,)), at, 0) != 0
 
 
 @triton.jit
@@ -175,60 +221,82 @@ def climb(
         Times and winning potentials (0 for tie rule `index`) of neurons, `[neurons]`; which
         segments won both, and which won their dendrite, bool `[neurons, dendrites, segments]`.
     """
-    shape: tl.constexpr = (plan.neurons_pad, plan.dendrites_pad, plan.segments_pad)
     n = tl.arange(0, plan.neurons_pad)
     d = tl.arange(0, plan.dendrites_pad)
     s = tl.arange(0, plan.segments_pad)
     branch = n[:, None] * plan.dendrites + d[None, :]
-    times = tl.reshape(y, shape)
+    real = ((n < plan.neurons)[:, None] & (d < plan.dendrites)[None, :])[:, :, None]
+    real = real & (s < plan.segments)[None, None, :]
+    times = tl.where(real, spread(y, plan), 255)
     if plan.tie == "random":
         unit = branch[:, :, None] * plan.segments + s[None, None, :]
         strength = tie_draws(unit, gamma, 4, column, params)
     elif plan.tie == "potential":
-        strength = tl.reshape(at, shape).to(tl.int64)
+        strength = spread(at, plan)
     else:
-        strength = (times * 0).to(tl.int64)
-    key = order(times, strength, s[None, None, :])
+        strength = times
+    key = order(times, strength, s[None, None, :], plan)
     best = tl.min(key, axis=2)
     first = (key == best[:, :, None]) & (times != 255)
-    time = (best >> 48).to(tl.int32)
+    time = time_of(best, plan)
     if plan.tie == "random":
         above = tie_draws(branch, gamma, 5, column, params)
     else:
-        above = 0xFFFFFFFF - ((best >> 16) & 0xFFFFFFFF)
-    key = order(time, above, d[None, :])
+        above = strength_of(best, plan)
+    key = order(time, above, d[None, :], plan)
     best = tl.min(key, axis=1)
     kept = first & (key == best[:, None])[:, :, None]
-    return (best >> 48).to(tl.int32), 0xFFFFFFFF - ((best >> 16) & 0xFFFFFFFF), kept, first
+    return time_of(best, plan), strength_of(best, plan), kept, first
 
 
 @triton.jit
-def brackets(
-    w: tl.tensor, word: tl.tensor, minimum: tl.tensor, side: tl.constexpr
-) -> tuple[tl.tensor, tl.tensor]:
-    """Return `max(B(u_min), B(F(w)))` upwards and downwards, bool like `w`.
-
-    `draw < (2048 num + den) // (2 den)` is `(draw + 1) * 2 den <= 2048 num + den`.
-    """
+def stabilisers(w: tl.tensor, side: tl.constexpr) -> tuple[tl.tensor, tl.tensor]:
+    """Return `2048 num` of `F(w) = num / w_max^2`, upwards and downwards, int32 like `w`."""
     m: tl.constexpr = side.w_max
-    floor = ((word >> 10) & 1023).to(tl.int32) < minimum
-    left = (((word >> 20) & 1023).to(tl.int32) + 1) * (2 * m * m) - m * m
     if side.stabiliser == "off":
-        up = w >= 0
+        up = w * 0
         down = up
     elif side.stabiliser == "symmetric":
-        up = floor | (left <= 2048 * (w * (m - w)))
+        up = 2048 * (w * (m - w))
         down = up
     else:
-        up = floor | (left <= 2048 * (w * (2 * m - w)))
-        down = up if side.stabiliser == "up" else floor | (left <= 2048 * (m * m - w * w))
+        up = 2048 * (w * (2 * m - w))
+        down = up if side.stabiliser == "up" else 2048 * (m * m - w * w)
     return up, down
+
+
+@triton.jit
+def limits(
+    x: tl.tensor, y: tl.tensor, word: tl.tensor, params: tl.tensor, side: tl.constexpr
+) -> tuple[tl.tensor, tl.tensor]:
+    """Return what `2048 num` must reach for a weight to rise, and to fall.
+
+    That is `max(B(u_min), B(F))` without a table: `draw < (2048 num + den) // (2 den)` is
+    `(draw + 1) * 2 den - den <= 2048 num`. Where `u_min` decides, or there is no stabiliser, any
+    weight reaches the limit; where the case or its draw is another, none does.
+
+    Args:
+        x: int32, input times or 255.
+        y: int32, output times, not 255.
+        word: uint32, the word of each synapse.
+        params: int64, as `plan.parameters` gives them.
+        side: these synapses.
+    """
+    den: tl.constexpr = side.w_max * side.w_max
+    draw = (word & 1023).to(tl.int32)
+    limit = (((word >> 20) & 1023).to(tl.int32) + 1) * (2 * den) - den
+    always = ((word >> 10) & 1023).to(tl.int32) < tl.load(params + side.at + 4).to(tl.int32)
+    limit = tl.where(always | (side.stabiliser == "off"), 0, limit)
+    capture = (x <= y) & (draw < tl.load(params + side.at).to(tl.int32))
+    minus = (x > y) & (x != 255) & (draw < tl.load(params + side.at + 1).to(tl.int32))
+    backoff = (x == 255) & (draw < tl.load(params + side.at + 3).to(tl.int32))
+    never: tl.constexpr = 0x7FFFFFFF
+    return tl.where(capture, limit, never), tl.where(minus | backoff, limit, never)
 
 
 @triton.jit
 def cases(
     w: tl.tensor,
-    may: tl.tensor,
     x: tl.tensor,
     y: tl.tensor,
     unit: tl.tensor,
@@ -238,11 +306,10 @@ def cases(
     plan: tl.constexpr,
     side: tl.constexpr,
 ) -> tl.tensor:
-    """Return what capture, minus and backoff of stochastic STDP add to weights, int32 like `w`.
+    """Return what capture, minus and backoff add to the weights of segments that spike, like `w`.
 
     Args:
         w: int32 tile, weights.
-        may: bool tile, who learns.
         x: int32 tile, input times or 255; its last dimension may be 1.
         y: int32 `[units]`, output times or 255.
         unit: int32 `[units]`, number of each segment in its column.
@@ -259,21 +326,14 @@ def cases(
         winner = tl.max(tl.where(y != 255, unit, 0), axis=0)
         a, b, c, d = draws(winner * side.words + j, gamma, side.stream, column, params)
         word = pick(q, a[None, :, None], b[None, :, None], c[None, :, None], d[None, :, None])
+        rise, fall = limits(x, tl.min(y, axis=0), word, params, side)
     else:
         block = unit[None, :] * side.words + j[:, None]
         a, b, c, d = draws(block, gamma, side.stream, column, params)
         word = pick(q, a[None, :, :], b[None, :, :], c[None, :, :], d[None, :, :])
-    up, down = brackets(w, word, tl.load(params + side.at + 4).to(tl.int32), side)
-    draw = (word & 1023).to(tl.int32)
-    y = y[None, None, :]
-    learns = may & (y != 255)
-    silent = x == 255
-    rise = up & (x <= y) & (draw < tl.load(params + side.at).to(tl.int32))
-    fall = down & (
-        ((x > y) & (x != 255) & (draw < tl.load(params + side.at + 1).to(tl.int32)))
-        | (silent & (draw < tl.load(params + side.at + 3).to(tl.int32)))
-    )
-    return tl.where(learns & rise, 1, 0) - tl.where(learns & fall, 1, 0)
+        rise, fall = limits(x, y[None, None, :], word, params, side)
+    up, down = stabilisers(w, side)
+    return tl.where(rise <= up, 1, 0) - tl.where(fall <= down, 1, 0)
 
 
 @triton.jit
@@ -293,7 +353,8 @@ def stochastic(
     """Return weights after stochastic STDP; `found`: who search drew; the rest as in `cases`."""
     old = w
     if tl.min(y, axis=0) != 255:
-        w += cases(old, may, x, y, unit, gamma, column, params, plan, side)
+        change = cases(old, x, y, unit, gamma, column, params, plan, side)
+        w += tl.where(may & (y != 255)[None, None, :], change, 0)
     if side.search:
         limit = tl.load(params + side.at + 5).to(tl.int32)
         rise = may & found & (x != 255) & (y[None, None, :] == 255) & (old < limit)

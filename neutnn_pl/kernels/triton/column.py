@@ -123,13 +123,10 @@ def inputs_of(
 @triton.jit
 def places(plan: tl.constexpr) -> tuple[tl.tensor, tl.tensor, tl.tensor]:
     """Return neuron, dendrite and segment of each lane, numbered in the column; -1 for padding."""
-    lane = tl.arange(0, plan.units_pad)
-    n = lane // (plan.dendrites_pad * plan.segments_pad)
-    d = lane // plan.segments_pad % plan.dendrites_pad
-    s = lane % plan.segments_pad
-    real = (n < plan.neurons) & (d < plan.dendrites) & (s < plan.segments)
-    branch = n * plan.dendrites + d
-    unit = branch * plan.segments + s
+    unit = tl.arange(0, plan.units_pad)
+    real = unit < plan.neurons * plan.dendrites * plan.segments
+    branch = unit // plan.segments
+    n = branch // plan.dendrites
     return tl.where(real, n, -1), tl.where(real, branch, -1), tl.where(real, unit, -1)
 
 

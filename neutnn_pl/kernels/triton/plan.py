@@ -14,7 +14,7 @@ from neutnn_pl.kernels.spec import LayerSpec, LayerState
 MAX_SYNAPSES = 1 << 15
 """Synapses of a column, padded, that fit in the registers of one program (16 warps)."""
 
-PER_WARP = 1 << 10
+PER_WARP = 1 << 9
 PARAMETERS = 18
 
 
@@ -59,6 +59,8 @@ class Plan:
         single: whether at most one segment of a column spikes in the eyes of STDP.
         fraction: bits of a weight below its integer part.
         shift: of homeostasis; -1 without it.
+        strength_bits: bits of a strength (a potential or a draw) in the key of winner-take-all.
+        index_bits: bits of an index in it.
     """
 
     neurons: int
@@ -82,8 +84,15 @@ class Plan:
     single: bool
     fraction: int
     shift: int
+    strength_bits: int
+    index_bits: int
     distal: Side
     near: Side
+
+    @property
+    def places(self) -> int:
+        """Segments with neurons, dendrites and segments padded each."""
+        return self.neurons_pad * self.dendrites_pad * self.segments_pad
 
     @property
     def synapses_pad(self) -> int:
@@ -114,6 +123,8 @@ def plan_of(state: LayerState, spec: LayerSpec, learn: bool, given: bool) -> Pla
     _, n, d, s, p = state.w.shape
     n_pad, d_pad, s_pad = (power_of_two(size) for size in (n, d, s))
     rule = spec.rule
+    tie = spec.tie if learn or spec.tie == "index" else "potential"
+    most = p * spec.w_max + state.wp.shape[-1] * spec.w_max_proximal
     one = spec.wta == "1-wta" or (spec.wta == "k-wta" and spec.k == 1) or n == 1
     return Plan(
         neurons=n,
@@ -122,14 +133,14 @@ def plan_of(state: LayerState, spec: LayerSpec, learn: bool, given: bool) -> Pla
         neurons_pad=n_pad,
         dendrites_pad=d_pad,
         segments_pad=s_pad,
-        units_pad=n_pad * d_pad * s_pad,
+        units_pad=power_of_two(n * d * s),
         point=d * s == 1,
         steps=spec.steps,
         halvings=spec.steps.bit_length(),
         response=spec.response,
         wta=spec.wta,
         k=spec.k,
-        tie=spec.tie if learn or spec.tie == "index" else "potential",
+        tie=tie,
         proximal=spec.proximal if given else "none",
         learn="no" if not learn else "stochastic" if isinstance(rule, STDP) else "deterministic",
         after=rule.after,
@@ -137,6 +148,8 @@ def plan_of(state: LayerState, spec: LayerSpec, learn: bool, given: bool) -> Pla
         single=one and (rule.after == "column" or n * d == 1),
         fraction=rule.fraction_bits if learn and isinstance(rule, DeterministicSTDP) else 0,
         shift=-1 if spec.homeostasis is None else spec.homeostasis.shift,
+        strength_bits={"index": 0, "potential": most.bit_length(), "random": 32}[tie],
+        index_bits=max(n_pad, d_pad, s_pad).bit_length() - 1,
         distal=_side(spec, p, learn, False),
         near=_side(spec, state.wp.shape[-1], learn, True),
     )
