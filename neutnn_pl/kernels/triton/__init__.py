@@ -18,6 +18,9 @@ from neutnn_pl.kernels.triton.plan import MAX_SYNAPSES, Plan, plan_of
 
 __all__ = ["infer", "learn", "refuses"]
 
+OLDEST = (3, 7)
+"""Older versions do not compile the kernel."""
+
 
 def refuses(state: LayerState, spec: LayerSpec) -> str | None:
     """Return why this kernel cannot run a layer where its tensors are, or None if it can."""
@@ -28,6 +31,9 @@ def refuses(state: LayerState, spec: LayerSpec) -> str | None:
             f"the weights are on {state.w.device.type}, not on a GPU (TRITON_INTERPRET=1, set "
             "before Python starts, runs the kernel in Triton's interpreter)"
         )
+    if (version := _version()) < OLDEST:
+        got, least = (".".join(map(str, numbers)) for numbers in (version, OLDEST))
+        return f"triton {got} is too old; it needs {least} or newer"
     if isinstance(spec.rule, STDP):
         if spec.rule.source != "philox":
             return f"random source {spec.rule.source}; it has philox only"
@@ -86,6 +92,12 @@ def _plan(state: LayerState, spec: LayerSpec, learning: bool, xp: Tensor | None)
             mend="Use kernel 'auto', which takes another kernel for such a layer",
         )
     return plan_of(state, spec, learning, xp is not None)
+
+
+def _version() -> tuple[int, ...]:
+    import triton
+
+    return tuple(int(number) for number in triton.__version__.split(".")[:2])
 
 
 def _interpreted() -> bool:

@@ -14,13 +14,13 @@ from neutnn_pl.kernels.triton.plan import Plan, Side
 
 @triton.jit
 def draws(
-    block: tl.tensor, gamma: tl.tensor, stream: tl.tensor, column: tl.tensor, params: tl.tensor
+    block: tl.tensor, gamma: tl.tensor, stream: tl.tensor, column: tl.tensor, numbers: tl.tensor
 ) -> tuple[tl.tensor, tl.tensor, tl.tensor, tl.tensor]:
     """Return the four words of Philox blocks, uint32 like `block`; gamma is int64."""
     zero = block.to(tl.uint32) * 0
-    k0 = tl.load(params + 1).to(tl.uint32)
-    k1 = tl.load(params + 2).to(tl.uint32)
-    c1 = ((gamma >> 32) << 12) | (stream << 8) | tl.load(params + 3)
+    k0 = tl.load(numbers + 1).to(tl.uint32)
+    k1 = tl.load(numbers + 2).to(tl.uint32)
+    c1 = ((gamma >> 32) << 12) | (stream << 8) | tl.load(numbers + 3)
     return tl.philox_impl(
         zero + (gamma & 0xFFFFFFFF).to(tl.uint32),
         zero + c1.to(tl.uint32),
@@ -39,10 +39,10 @@ def pick(word: tl.tensor, a: tl.tensor, b: tl.tensor, c: tl.tensor, d: tl.tensor
 
 @triton.jit
 def tie_draws(
-    unit: tl.tensor, gamma: tl.tensor, stream: tl.constexpr, column: tl.tensor, params: tl.tensor
+    unit: tl.tensor, gamma: tl.tensor, stream: tl.constexpr, column: tl.tensor, numbers: tl.tensor
 ) -> tl.tensor:
     """Return 32-bit draws for random ties, int64 like `unit`."""
-    a, b, c, d = draws(unit >> 2, gamma, stream, column, params)
+    a, b, c, d = draws(unit >> 2, gamma, stream, column, numbers)
     return pick(unit & 3, a, b, c, d).to(tl.int64)
 
 
@@ -140,7 +140,7 @@ def inhibit(
     at: tl.tensor,
     gamma: tl.tensor,
     column: tl.tensor,
-    params: tl.tensor,
+    numbers: tl.tensor,
     plan: tl.constexpr,
 ) -> tuple[tl.tensor, tl.tensor, tl.tensor]:
     """Winner-take-all in each dendrite, each neuron and the column.
@@ -150,7 +150,7 @@ def inhibit(
         at: int32 `[units]`, potentials at them.
         gamma: int64, gamma cycle.
         column: int64, number of the column.
-        params: int64, as `plan.parameters` gives them.
+        numbers: int64, as `plan.parameters` gives them.
         plan: the layer.
 
     Returns:
@@ -159,7 +159,7 @@ def inhibit(
     """
     n = tl.arange(0, plan.neurons_pad)
     if plan.tie == "random":
-        strength = tie_draws(n, gamma, 6, column, params)
+        strength = tie_draws(n, gamma, 6, column, numbers)
     elif plan.tie == "potential" and plan.point:
         strength = at
     else:
@@ -170,7 +170,7 @@ def inhibit(
         seen = out if plan.after == "column" else y
         won = passes
     else:
-        time, chosen, kept, first = climb(y, at, gamma, column, params, plan)
+        time, chosen, kept, first = climb(y, at, gamma, column, numbers, plan)
         if plan.tie == "potential":
             strength = chosen
         passes = lateral(time, strength, n, plan)
@@ -212,7 +212,7 @@ def climb(
     at: tl.tensor,
     gamma: tl.tensor,
     column: tl.tensor,
-    params: tl.tensor,
+    numbers: tl.tensor,
     plan: tl.constexpr,
 ) -> tuple[tl.tensor, tl.tensor, tl.tensor, tl.tensor]:
     """Winner-take-all in dendrites and neurons; arguments as in `inhibit`.
@@ -230,7 +230,7 @@ def climb(
     times = tl.where(real, spread(y, plan), 255)
     if plan.tie == "random":
         unit = branch[:, :, None] * plan.segments + s[None, None, :]
-        strength = tie_draws(unit, gamma, 4, column, params)
+        strength = tie_draws(unit, gamma, 4, column, numbers)
     elif plan.tie == "potential":
         strength = spread(at, plan)
     else:
@@ -240,7 +240,7 @@ def climb(
     first = (key == best[:, :, None]) & (times != 255)
     time = time_of(best, plan)
     if plan.tie == "random":
-        above = tie_draws(branch, gamma, 5, column, params)
+        above = tie_draws(branch, gamma, 5, column, numbers)
     else:
         above = strength_of(best, plan)
     key = order(time, above, d[None, :], plan)
@@ -267,7 +267,7 @@ def stabilisers(w: tl.tensor, side: tl.constexpr) -> tuple[tl.tensor, tl.tensor]
 
 @triton.jit
 def limits(
-    x: tl.tensor, y: tl.tensor, word: tl.tensor, params: tl.tensor, side: tl.constexpr
+    x: tl.tensor, y: tl.tensor, word: tl.tensor, numbers: tl.tensor, side: tl.constexpr
 ) -> tuple[tl.tensor, tl.tensor]:
     """Return what `2048 num` must reach for a weight to rise, and to fall.
 
@@ -279,17 +279,17 @@ def limits(
         x: int32, input times or 255.
         y: int32, output times, not 255.
         word: uint32, the word of each synapse.
-        params: int64, as `plan.parameters` gives them.
+        numbers: int64, as `plan.parameters` gives them.
         side: these synapses.
     """
     den: tl.constexpr = side.w_max * side.w_max
     draw = (word & 1023).to(tl.int32)
     limit = (((word >> 20) & 1023).to(tl.int32) + 1) * (2 * den) - den
-    always = ((word >> 10) & 1023).to(tl.int32) < tl.load(params + side.at + 4).to(tl.int32)
+    always = ((word >> 10) & 1023).to(tl.int32) < tl.load(numbers + side.at + 4).to(tl.int32)
     limit = tl.where(always | (side.stabiliser == "off"), 0, limit)
-    capture = (x <= y) & (draw < tl.load(params + side.at).to(tl.int32))
-    minus = (x > y) & (x != 255) & (draw < tl.load(params + side.at + 1).to(tl.int32))
-    backoff = (x == 255) & (draw < tl.load(params + side.at + 3).to(tl.int32))
+    capture = (x <= y) & (draw < tl.load(numbers + side.at).to(tl.int32))
+    minus = (x > y) & (x != 255) & (draw < tl.load(numbers + side.at + 1).to(tl.int32))
+    backoff = (x == 255) & (draw < tl.load(numbers + side.at + 3).to(tl.int32))
     never: tl.constexpr = 0x7FFFFFFF
     return tl.where(capture, limit, never), tl.where(minus | backoff, limit, never)
 
@@ -302,7 +302,7 @@ def cases(
     unit: tl.tensor,
     gamma: tl.tensor,
     column: tl.tensor,
-    params: tl.tensor,
+    numbers: tl.tensor,
     plan: tl.constexpr,
     side: tl.constexpr,
 ) -> tl.tensor:
@@ -315,7 +315,7 @@ def cases(
         unit: int32 `[units]`, number of each segment in its column.
         gamma: int64, gamma cycle.
         column: int64, number of the column.
-        params: int64, as `plan.parameters` gives them.
+        numbers: int64, as `plan.parameters` gives them.
         plan: the layer.
         side: these synapses.
     """
@@ -324,14 +324,14 @@ def cases(
     if plan.single:
         # Only the one segment that spikes needs draws.
         winner = tl.max(tl.where(y != 255, unit, 0), axis=0)
-        a, b, c, d = draws(winner * side.words + j, gamma, side.stream, column, params)
+        a, b, c, d = draws(winner * side.words + j, gamma, side.stream, column, numbers)
         word = pick(q, a[None, :, None], b[None, :, None], c[None, :, None], d[None, :, None])
-        rise, fall = limits(x, tl.min(y, axis=0), word, params, side)
+        rise, fall = limits(x, tl.min(y, axis=0), word, numbers, side)
     else:
         block = unit[None, :] * side.words + j[:, None]
-        a, b, c, d = draws(block, gamma, side.stream, column, params)
+        a, b, c, d = draws(block, gamma, side.stream, column, numbers)
         word = pick(q, a[None, :, :], b[None, :, :], c[None, :, :], d[None, :, :])
-        rise, fall = limits(x, y[None, None, :], word, params, side)
+        rise, fall = limits(x, y[None, None, :], word, numbers, side)
     up, down = stabilisers(w, side)
     return tl.where(rise <= up, 1, 0) - tl.where(fall <= down, 1, 0)
 
@@ -346,17 +346,17 @@ def stochastic(
     unit: tl.tensor,
     gamma: tl.tensor,
     column: tl.tensor,
-    params: tl.tensor,
+    numbers: tl.tensor,
     plan: tl.constexpr,
     side: tl.constexpr,
 ) -> tl.tensor:
     """Return weights after stochastic STDP; `found`: who search drew; the rest as in `cases`."""
     old = w
     if tl.min(y, axis=0) != 255:
-        change = cases(old, x, y, unit, gamma, column, params, plan, side)
+        change = cases(old, x, y, unit, gamma, column, numbers, plan, side)
         w += tl.where(may & (y != 255)[None, None, :], change, 0)
     if side.search:
-        limit = tl.load(params + side.at + 5).to(tl.int32)
+        limit = tl.load(numbers + side.at + 5).to(tl.int32)
         rise = may & found & (x != 255) & (y[None, None, :] == 255) & (old < limit)
         w += tl.where(rise, 1, 0)
     return tl.minimum(tl.maximum(w, 0), side.w_max)

@@ -11,7 +11,7 @@ from neutnn_pl.kernels.triton.blocks import crossing, deterministic, draws, inhi
 @triton.jit(do_not_specialize=["blocks", "columns"])
 def search_kernel(
     out: tl.tensor,
-    params: tl.tensor,
+    numbers: tl.tensor,
     blocks: int,
     columns: int,
     per_column: tl.constexpr,
@@ -23,7 +23,7 @@ def search_kernel(
 
     Args:
         out: int16 `[B, C, inputs, Gb]`; bit `r` says that segment `12 gb + r` searches.
-        params: int64, as `plan.parameters` gives them.
+        numbers: int64, as `plan.parameters` gives them.
         blocks: `B * C * inputs * Gb`, below 2**31.
         columns: C.
         per_column: `inputs * Gb`.
@@ -33,9 +33,9 @@ def search_kernel(
     """
     number = tl.program_id(0) * size + tl.arange(0, size)
     row = number // per_column
-    gamma = tl.load(params) + (row // columns).to(tl.int64)
-    a, b, c, d = draws(number % per_column, gamma, stream, row % columns, params)
-    u = tl.load(params + at + 2).to(tl.uint32)
+    gamma = tl.load(numbers) + (row // columns).to(tl.int64)
+    a, b, c, d = draws(number % per_column, gamma, stream, row % columns, numbers)
+    u = tl.load(numbers + at + 2).to(tl.uint32)
     bits = number * 0
     for part in tl.static_range(3):
         bits |= ((a >> (10 * part)) & 1023 < u).to(tl.int32) << (4 * part)
@@ -133,12 +133,12 @@ def places(plan: tl.constexpr) -> tuple[tl.tensor, tl.tensor, tl.tensor]:
 @triton.jit
 def adapt(
     w: tl.tensor, may: tl.tensor, x: tl.tensor, seen: tl.tensor, found: tl.tensor, unit: tl.tensor,
-    gamma: tl.tensor, column: tl.tensor, params: tl.tensor, table: tl.tensor,
+    gamma: tl.tensor, column: tl.tensor, numbers: tl.tensor, table: tl.tensor,
     plan: tl.constexpr, side: tl.constexpr,
 ) -> tl.tensor:  # fmt: skip
     """Return the weights of one side after one gamma cycle of the plan's rule."""
     if plan.learn == "stochastic":
-        new = stochastic(w, may, x, seen, found, unit, gamma, column, params, plan, side)
+        new = stochastic(w, may, x, seen, found, unit, gamma, column, numbers, plan, side)
     else:
         new = deterministic(w, may, x, seen, table, plan, side)
     return new
@@ -150,7 +150,7 @@ def column_kernel(
     w_at: tl.tensor, may_at: tl.tensor, wp_at: tl.tensor, may_p_at: tl.tensor,
     theta_at: tl.tensor, fatigue_at: tl.tensor,
     found_at: tl.tensor, found_p_at: tl.tensor, table: tl.tensor, table_p: tl.tensor,
-    params: tl.tensor, columns: int, samples: int, share: int, plan: tl.constexpr,
+    numbers: tl.tensor, columns: int, samples: int, share: int, plan: tl.constexpr,
 ) -> None:  # fmt: skip
     """One column through `share` samples, one after the other, weights in registers.
 
@@ -168,13 +168,14 @@ def column_kernel(
         found_p_at: int16 `[B, C, R, Gb]`.
         table: int32, moves of deterministic STDP.
         table_p: the same for proximal weights.
-        params: int64, as `plan.parameters` gives them.
+        numbers: int64, as `plan.parameters` gives them.
         columns: C.
         samples: B.
         share: samples of one program; B where it learns.
         plan: the layer.
     """
     column = tl.program_id(0).to(tl.int64)
+    stride = column * 0 + columns
     neuron, branch, unit = places(plan)
     i, ip = synapses(plan.distal), synapses(plan.near)
     n = tl.arange(0, plan.neurons_pad)
@@ -186,12 +187,12 @@ def column_kernel(
     fatigue = tl.load(fatigue_at + column * plan.neurons + neuron, mask=neuron >= 0, other=0)
     start = tl.program_id(1) * share
     end = tl.minimum(start + share, samples)
-    x, xp = inputs_of(x_at, xp_at, column + start * columns, i, ip, branch, plan)
+    x, xp = inputs_of(x_at, xp_at, column + start * stride, i, ip, branch, plan)
     for b in range(start, end):
-        row = column + b * columns
-        gamma = tl.load(params) + b
+        row = column + b * stride
+        gamma = tl.load(numbers) + b
         # What does not depend on weights is loaded ahead.
-        ahead = column + tl.minimum(b + 1, end - 1) * columns
+        ahead = column + tl.minimum(b + 1, end - 1) * stride
         next_x, next_xp = inputs_of(x_at, xp_at, ahead, i, ip, branch, plan)
         found = searched(found_at, row, i, unit, may, plan.distal, plan)
         theta = base if plan.shift < 0 else base + (fatigue >> plan.shift)
@@ -202,21 +203,21 @@ def column_kernel(
             at = tl.where(xp != 0, at, 0)
             if plan.scope == "enabled":
                 learns = may & (xp != 0)[None, None, :]
-        out, seen, won = inhibit(y, at, gamma, column, params, plan)
+        out, seen, won = inhibit(y, at, gamma, column, numbers, plan)
         tl.store(y_at + row * plan.neurons + n, out.to(tl.uint8), mask=n < plan.neurons)
         if plan.learn != "no":
             w = adapt(
-                w, learns, x, seen, found, unit, gamma, column, params, table, plan, plan.distal
+                w, learns, x, seen, found, unit, gamma, column, numbers, table, plan, plan.distal
             )
             if plan.proximal == "weighted":
                 found = searched(found_p_at, row, ip, unit, may_p, plan.near, plan)
                 wp = adapt(
-                    wp, may_p, xp, seen, found, unit, gamma, column, params, table_p, plan,
+                    wp, may_p, xp, seen, found, unit, gamma, column, numbers, table_p, plan,
                     plan.near,
                 )  # fmt: skip
             if plan.shift >= 0:
-                rest = tl.maximum(fatigue - tl.load(params + 17).to(tl.int32), 0)
-                fatigue = rest + tl.where(won, tl.load(params + 16).to(tl.int32), 0)
+                rest = tl.maximum(fatigue - tl.load(numbers + 17).to(tl.int32), 0)
+                fatigue = rest + tl.where(won, tl.load(numbers + 16).to(tl.int32), 0)
         x, xp = next_x, next_xp
     if plan.learn != "no":
         keep(w_at, w, column, i, unit, plan.distal, plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -34,7 +35,9 @@ class _Tensors:
 def infer(x: Tensor, state: LayerState, spec: LayerSpec, xp: Tensor | None, plan: Plan) -> Tensor:
     """Return output spike times, uint8 `[B, C, N]`; arguments as in `reference.infer`."""
     y = torch.empty(len(x), *state.theta.shape, dtype=torch.uint8, device=x.device)
-    _run(x, xp, y, _tensors(state, spec, plan), spec, 0, plan, _SHARE)
+    # The second dimension of a grid has at most 65,535 programs.
+    share = max(_SHARE, -(-len(x) // 65_535))
+    _run(x, xp, y, _tensors(state, spec, plan), spec, 0, plan, share)
     return y
 
 
@@ -63,17 +66,23 @@ def _run(
     samples, columns = x.shape[:2]
     if samples == 0 or columns == 0:
         return
-    params = torch.tensor(parameters(spec, gamma), dtype=torch.int64, device=x.device)
-    found = [_search(side, plan, samples, columns, params) for side in (plan.distal, plan.near)]
+    numbers = torch.tensor(parameters(spec, gamma), dtype=torch.int64, device=x.device)
+    found = [_search(side, plan, samples, columns, numbers) for side in (plan.distal, plan.near)]
     x = x.contiguous()
     near = x if xp is None or plan.proximal == "none" else xp.to(torch.uint8).contiguous()
-    column_kernel[(columns, -(-samples // share))](
-        x, near, y,
-        tensors.w, tensors.may, tensors.wp, tensors.may_p, tensors.theta, tensors.fatigue,
-        *found, tensors.table, tensors.table_p,
-        params, columns, samples, share, plan,
-        num_warps=plan.warps,
-    )  # fmt: skip
+    with _on(x.device):
+        column_kernel[(columns, -(-samples // share))](
+            x, near, y,
+            tensors.w, tensors.may, tensors.wp, tensors.may_p, tensors.theta, tensors.fatigue,
+            *found, tensors.table, tensors.table_p,
+            numbers, columns, samples, share, plan,
+            num_warps=plan.warps,
+        )  # fmt: skip
+
+
+def _on(device: torch.device) -> AbstractContextManager[object]:
+    """Return a context in which kernels are launched on a device."""
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 def _blocks(plan: Plan, side: Side) -> int:
@@ -81,16 +90,17 @@ def _blocks(plan: Plan, side: Side) -> int:
     return side.inputs * -(-plan.neurons * plan.dendrites * plan.segments // 12)
 
 
-def _search(side: Side, plan: Plan, samples: int, columns: int, params: Tensor) -> Tensor:
+def _search(side: Side, plan: Plan, samples: int, columns: int, numbers: Tensor) -> Tensor:
     """Return the bits of search of one side, int16 `[B, C, inputs, Gb]`."""
     each = _blocks(plan, side)
     total = samples * columns * each if side.search else 0
-    bits = torch.empty(max(1, total), dtype=torch.int16, device=params.device)
+    bits = torch.empty(max(1, total), dtype=torch.int16, device=numbers.device)
     if total:
         grid = (-(-total // _BLOCKS),)
-        search_kernel[grid](
-            bits, params, total, columns, each, side.stream + 1, side.at, _BLOCKS, num_warps=4
-        )
+        with _on(numbers.device):
+            search_kernel[grid](
+                bits, numbers, total, columns, each, side.stream + 1, side.at, _BLOCKS, num_warps=4
+            )
     return bits
 
 

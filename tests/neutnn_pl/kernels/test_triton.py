@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -15,6 +16,9 @@ from neutnn_pl.kernels.triton.plan import plan_of
 from tests.conftest import ROOT
 
 RUNS = "tests/neutnn_pl/kernels/triton_runs.py"
+
+
+TIRED = Homeostasis(rise=1, fall=1)
 
 
 def layer(n, d, s, p, r=0):
@@ -66,6 +70,27 @@ def test_refuses_where_triton_is_not_installed():
     assert out.strip() == "triton is not installed (pip install 'neutnn-pl[gpu]')"
 
 
+def test_refuses_an_old_triton(monkeypatch):
+    monkeypatch.setattr(kernel, "_interpreted", lambda: True)
+    monkeypatch.setattr("triton.__version__", "3.6.0")
+    assert kernel.refuses(layer(2, 1, 1, 4), LayerSpec(steps=14, w_max=7)) == (
+        "triton 3.6 is too old; it needs 3.7 or newer"
+    )
+
+
+@pytest.mark.parametrize("interpreted", [False, True])
+def test_the_benchmark_says_that_there_is_no_gpu_or_compares(interpreted):
+    if torch.cuda.is_available() and not interpreted:
+        pytest.skip("there is a GPU here, and the benchmark measures it")
+    small = ("--samples", "4", "--columns", "2", "--check", "3", "--repeat", "1")
+    out = python("benchmarks/kernels_gpu.py", *small, TRITON_INTERPRET=str(int(interpreted)))
+    if interpreted:
+        assert "against the reference: 3 samples learnt, 0 differences" in out
+        assert "with STDP: 4 samples in" in out
+    else:
+        assert out == "There is no GPU here: nothing was measured.\n"
+
+
 def ptxas():
     """Return Triton's own assembler, if its wheel has one."""
     import triton
@@ -75,27 +100,43 @@ def ptxas():
     )
 
 
+@pytest.fixture
+def compiled(tmp_path, monkeypatch):
+    """The kernels that launches would have run: all is real but the GPU, of capability 9.0."""
+    import triton
+    from triton.backends.compiler import GPUTarget
+
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("TRITON_DEFAULT_FP_FUSION", "0")
+    target = GPUTarget("cuda", 90, 32)
+    device = SimpleNamespace(
+        get_current_target=lambda: target,
+        get_current_device=lambda: 0,
+        get_current_stream=lambda _: 0,
+    )
+    run, made = triton.runtime.JITFunction.run, []
+
+    def compile_only(self, *arguments, grid, warmup, **options):
+        made.append((grid, run(self, *arguments, grid=grid, warmup=True, **options)))
+
+    monkeypatch.setattr(triton.runtime.JITFunction, "run", compile_only)
+    monkeypatch.setattr(triton.runtime.driver, "_active", device)
+    return made
+
+
+WEIGHTED = {"steps": 14, "w_max": 7, "proximal": "weighted"}
 COMPILED = {
-    "point neurons": (layer(12, 1, 1, 32), LayerSpec(steps=14, w_max=7), True),
-    "inference": (layer(12, 1, 1, 32), LayerSpec(steps=14, w_max=7), False),
+    "point neurons": ((12, 1, 1, 32), LayerSpec(steps=14, w_max=7)),
     "active dendrites": (
-        layer(5, 1, 3, 18), LayerSpec(steps=14, w_max=7, proximal="enable", wta="t-wta"), True,
+        (5, 1, 3, 18), LayerSpec(steps=14, w_max=7, proximal="enable", wta="t-wta"),
     ),
     "weighted, fixed point": (
-        layer(3, 2, 4, 18, 3),
-        LayerSpec(
-            steps=14, w_max=7, proximal="weighted", wta="k-wta", k=2, rule=DeterministicSTDP(),
-            homeostasis=Homeostasis(rise=1, fall=1),
-        ),
-        True,
+        (3, 2, 4, 18, 3),
+        LayerSpec(**WEIGHTED, wta="k-wta", k=2, rule=DeterministicSTDP(), homeostasis=TIRED),
     ),
     "weighted, random ties": (
-        layer(3, 2, 4, 9, 3),
-        LayerSpec(
-            steps=14, w_max=7, proximal="weighted", wta="none", tie="random",
-            rule=STDP(after="dendrite", stabiliser="symmetric"),
-        ),
-        True,
+        (3, 2, 4, 9, 3),
+        LayerSpec(**WEIGHTED, wta="none", tie="random", rule=STDP(after="dendrite")),
     ),
 }  # fmt: skip
 
@@ -105,36 +146,24 @@ COMPILED = {
     os.environ.get("TRITON_INTERPRET") == "1", reason="Triton interprets in this process"
 )
 @pytest.mark.parametrize("name", COMPILED)
-def test_compiles_to_machine_code_of_a_gpu(name, tmp_path, monkeypatch):
-    """For compute capability 9.0; one warp, or few, and next to nothing spilt."""
-    import triton
-    from triton.backends.compiler import GPUTarget
-    from triton.compiler import ASTSource
+def test_compiles_to_machine_code_of_a_gpu(name, compiled):
+    """Learning and inference, launched as they are on a GPU."""
+    from neutnn_pl.kernels.triton import launch
 
-    from neutnn_pl.kernels.triton.column import column_kernel, search_kernel
-
-    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
-    monkeypatch.setenv("TRITON_DEFAULT_FP_FUSION", "0")
-    state, spec, learn = COMPILED[name]
-    plan = plan_of(state, spec, learn, given=True)
-    w = "*i32" if plan.learn == "deterministic" else "*u8"
-    bytes_ = {at: "*u8" for at in ("x_at", "xp_at", "y_at", "may_at", "may_p_at")}
-    words = {at: "*i32" for at in ("theta_at", "fatigue_at", "table", "table_p")}
-    types = {**bytes_, **words, "w_at": w, "wp_at": w, "found_at": "*i16", "found_p_at": "*i16",
-             "params": "*i64", "plan": "constexpr", "out": "*i16"}  # fmt: skip
-    kernels = [(column_kernel, {"plan": plan}, plan.warps)]
-    if learn and spec.rule != DeterministicSTDP():
-        constants = {"per_column": 32, "stream": 1, "at": 4, "size": 256}
-        kernels.append((search_kernel, constants, 4))
-    for function, constants, warps in kernels:
-        names = function.arg_names
-        signature = {a: "constexpr" if a in constants else types.get(a, "i32") for a in names}
-        source = ASTSource(
-            fn=function, signature=signature,
-            constexprs={(names.index(key),): value for key, value in constants.items()},
-        )  # fmt: skip
-        made = triton.compile(
-            source, target=GPUTarget("cuda", 90, 32), options={"num_warps": warps}
-        )
-        assert len(made.asm["cubin"]) > 1000
-        assert made.metadata.shared <= 4096
+    shape, spec = COMPILED[name]
+    state = layer(*shape)
+    x = torch.zeros(40, 2, shape[3], dtype=torch.uint8)
+    xp = {
+        "none": None,
+        "enable": torch.ones(40, 2, *shape[:2], 1, dtype=torch.bool),
+        "weighted": torch.zeros(40, 2, *shape[:2], shape[-1], dtype=torch.uint8),
+    }[spec.proximal]
+    launch.learn(x, state, spec, 2**40, xp, plan_of(state, spec, True, xp is not None))
+    launch.infer(x, state, spec, xp, plan_of(state, spec, False, xp is not None))
+    draws = isinstance(spec.rule, STDP) * (1 + (spec.proximal == "weighted"))
+    names = [kernel.metadata.name for _, kernel in compiled]
+    assert names == ["search_kernel"] * draws + ["column_kernel"] * 2
+    assert [grid for grid, _ in compiled[-2:]] == [(2, 1), (2, 2)]
+    for _, one in compiled:
+        assert len(one.asm["cubin"]) > 1000
+        assert one.metadata.shared <= 4096
