@@ -93,9 +93,10 @@ def searched(
     hit = may
     if side.search:
         words: tl.constexpr = (plan.neurons * plan.dendrites * plan.segments + 11) // 12
-        place = row * (side.inputs * words) + i * words + (unit // 12)[None, None, :]
+        real = tl.maximum(unit, 0)
+        place = row * (side.inputs * words) + i * words + (real // 12)[None, None, :]
         bits = tl.load(pointer + place, mask=may, other=0).to(tl.int32)
-        hit = may & (((bits >> (unit % 12)[None, None, :]) & 1) != 0)
+        hit = may & (((bits >> (real % 12)[None, None, :]) & 1) != 0)
     return hit
 
 
