@@ -1,4 +1,4 @@
-"""The column kernel for GPUs: a persistent Triton program per column, weights in registers.
+"""The column kernel for GPUs: a persistent Triton program per column, weights on chip.
 
 The same signature and the same bits as `neutnn_pl.kernels.reference`. `triton` is imported when a
 kernel is first launched, not with this module.
@@ -14,7 +14,7 @@ from torch import Tensor
 from hls.errors import Unsupported
 from neutnn_pl.functional.rules import STDP
 from neutnn_pl.kernels.spec import LayerSpec, LayerState
-from neutnn_pl.kernels.triton.plan import MAX_SYNAPSES, Plan, plan_of
+from neutnn_pl.kernels.triton.plan import MAX_INPUTS, MAX_SEGMENTS, Plan, plan_of
 
 __all__ = ["infer", "learn", "refuses"]
 
@@ -39,11 +39,11 @@ def refuses(state: LayerState, spec: LayerSpec) -> str | None:
             return f"random source {spec.rule.source}; it has philox only"
         if spec.rule.reward:
             return "a rule with reward: the answer needs all columns after every sample"
-    size = plan_of(state, spec, learn=True, given=True).synapses_pad
-    if size > MAX_SYNAPSES:
+    segments, inputs = state.w[0, ..., 0].numel(), max(state.w.shape[-1], state.wp.shape[-1])
+    if segments > MAX_SEGMENTS or inputs > MAX_INPUTS:
         return (
-            f"{size} synapses in a column (sizes rounded up to powers of two); at most "
-            f"{MAX_SYNAPSES} fit on chip"
+            f"{segments} segments of {inputs} inputs in a column; at most {MAX_SEGMENTS} of "
+            f"{MAX_INPUTS}"
         )
     return None
 

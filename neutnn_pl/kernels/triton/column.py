@@ -122,13 +122,29 @@ def inputs_of(
 
 
 @triton.jit
-def places(plan: tl.constexpr) -> tuple[tl.tensor, tl.tensor, tl.tensor]:
-    """Return neuron, dendrite and segment of each lane, numbered in the column; -1 for padding."""
-    unit = tl.arange(0, plan.units_pad)
+def places(
+    first: tl.tensor, size: tl.constexpr, plan: tl.constexpr
+) -> tuple[tl.tensor, tl.tensor, tl.tensor]:
+    """Return neuron, dendrite and segment of `size` lanes, numbered in the column; -1: padding."""
+    unit = first + tl.arange(0, size)
     real = unit < plan.neurons * plan.dendrites * plan.segments
     branch = unit // plan.segments
     n = branch // plan.dendrites
     return tl.where(real, n, -1), tl.where(real, branch, -1), tl.where(real, unit, -1)
+
+
+@triton.jit
+def gated(
+    y: tl.tensor, at: tl.tensor, may: tl.tensor, xp: tl.tensor, plan: tl.constexpr
+) -> tuple[tl.tensor, tl.tensor, tl.tensor]:
+    """Return spike times, potentials, and who may learn, behind the levels of `enable`."""
+    learns = may
+    if plan.proximal == "enable":
+        y = tl.where(xp != 0, y, 255)
+        at = tl.where(xp != 0, at, 0)
+        if plan.scope == "enabled":
+            learns = may & (xp != 0)[None, None, :]
+    return y, at, learns
 
 
 @triton.jit
@@ -177,7 +193,7 @@ def column_kernel(
     """
     column = tl.program_id(0).to(tl.int64)
     stride = column * 0 + columns
-    neuron, branch, unit = places(plan)
+    neuron, branch, unit = places(0, plan.tile, plan)
     i, ip = synapses(plan.distal), synapses(plan.near)
     n = tl.arange(0, plan.neurons_pad)
     w, may = tile(w_at, may_at, column, i, unit, plan.distal, plan)
@@ -198,12 +214,7 @@ def column_kernel(
         found = searched(found_at, row, i, unit, may, plan.distal, plan)
         theta = base if plan.shift < 0 else base + (fatigue >> plan.shift)
         y, at = crossing(x, w >> plan.fraction, xp, wp >> plan.fraction, theta, plan)
-        learns = may
-        if plan.proximal == "enable":
-            y = tl.where(xp != 0, y, 255)
-            at = tl.where(xp != 0, at, 0)
-            if plan.scope == "enabled":
-                learns = may & (xp != 0)[None, None, :]
+        y, at, learns = gated(y, at, may, xp, plan)
         out, seen, won = inhibit(y, at, gamma, column, numbers, plan)
         tl.store(y_at + row * plan.neurons + n, out.to(tl.uint8), mask=n < plan.neurons)
         if plan.learn != "no":

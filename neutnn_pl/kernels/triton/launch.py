@@ -12,6 +12,7 @@ from neutnn_pl.functional.rules import DeterministicSTDP
 from neutnn_pl.kernels.spec import LayerSpec, LayerState
 from neutnn_pl.kernels.triton.column import column_kernel, search_kernel
 from neutnn_pl.kernels.triton.plan import Plan, Side, moves, parameters
+from neutnn_pl.kernels.triton.wide import wide_kernel
 
 _BITS_AT_ONCE = 1 << 27
 _SHARE = 32
@@ -35,8 +36,9 @@ class _Tensors:
 def infer(x: Tensor, state: LayerState, spec: LayerSpec, xp: Tensor | None, plan: Plan) -> Tensor:
     """Return output spike times, uint8 `[B, C, N]`; arguments as in `reference.infer`."""
     y = torch.empty(len(x), *state.theta.shape, dtype=torch.uint8, device=x.device)
-    # The second dimension of a grid has at most 65,535 programs.
-    share = max(_SHARE, -(-len(x) // 65_535))
+    # The second dimension of a grid has at most 65,535 programs; wide columns need scratch each.
+    slices = 65_535 if plan.tiles == 1 else 8
+    share = max(_SHARE, -(-len(x) // slices))
     _run(x, xp, y, _tensors(state, spec, plan), spec, 0, plan, share)
     return y
 
@@ -70,12 +72,17 @@ def _run(
     found = [_search(side, plan, samples, columns, numbers) for side in (plan.distal, plan.near)]
     x = x.contiguous()
     near = x if xp is None or plan.proximal == "none" else xp.to(torch.uint8).contiguous()
+    grid = (columns, -(-samples // share))
+    kernel, more = column_kernel, []
+    if plan.tiles > 1:
+        size = grid[0] * grid[1] * 3 * plan.units_pad
+        kernel, more = wide_kernel, [torch.empty(size, dtype=torch.int32, device=x.device)]
     with _on(x.device):
-        column_kernel[(columns, -(-samples // share))](
+        kernel[grid](
             x, near, y,
             tensors.w, tensors.may, tensors.wp, tensors.may_p, tensors.theta, tensors.fatigue,
             *found, tensors.table, tensors.table_p,
-            numbers, columns, samples, share, plan,
+            numbers, columns, samples, share, plan, *more,
             num_warps=plan.warps,
         )  # fmt: skip
 

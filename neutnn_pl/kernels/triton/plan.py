@@ -11,9 +11,14 @@ from neutnn_pl.functional.rules import STDP, DeterministicSTDP
 from neutnn_pl.functional.stdp import stabiliser_fractions
 from neutnn_pl.kernels.spec import LayerSpec, LayerState
 
-MAX_SYNAPSES = 1 << 15
+RESIDENT = 1 << 15
 """Synapses of a column, padded, that fit in the registers of one program (16 warps)."""
 
+TILE = 1 << 13
+"""Synapses that a program handles at once where a column does not fit."""
+
+MAX_SEGMENTS = 1 << 14
+MAX_INPUTS = 1 << 12
 PER_WARP = 1 << 9
 PARAMETERS = 18
 
@@ -51,6 +56,7 @@ class Plan:
         neurons: N; `dendrites` D and `segments` S count inside one neuron, one dendrite.
         point: whether all neurons are point neurons, `D = S = 1`.
         units_pad: padded segments of a column.
+        tile: padded segments that are handled at once; all where weights stay in registers.
         steps: output horizon, in time steps.
         halvings: evaluations that find the spike time by bisection.
         tie: `index`, `potential` or `random` (only where learning draws).
@@ -70,6 +76,7 @@ class Plan:
     dendrites_pad: int
     segments_pad: int
     units_pad: int
+    tile: int
     point: bool
     steps: int
     halvings: int
@@ -95,6 +102,11 @@ class Plan:
         return self.neurons_pad * self.dendrites_pad * self.segments_pad
 
     @property
+    def tiles(self) -> int:
+        """Parts in which a column is handled; 1 where weights stay in registers."""
+        return self.units_pad // self.tile
+
+    @property
     def synapses_pad(self) -> int:
         """Padded synapses of a column, proximal ones included."""
         near = self.near.words_pad if self.proximal == "weighted" else 0
@@ -103,7 +115,7 @@ class Plan:
     @property
     def warps(self) -> int:
         """Warps of one program: the fewer, the cheaper its sums."""
-        return min(16, power_of_two(-(-self.synapses_pad // PER_WARP)))
+        return min(16, power_of_two(-(-self.synapses_pad // self.tiles // PER_WARP)))
 
 
 def power_of_two(size: int) -> int:
@@ -125,6 +137,10 @@ def plan_of(state: LayerState, spec: LayerSpec, learn: bool, given: bool) -> Pla
     rule = spec.rule
     tie = spec.tie if learn or spec.tie == "index" else "potential"
     most = p * spec.w_max + state.wp.shape[-1] * spec.w_max_proximal
+    near = _side(spec, state.wp.shape[-1], learn, True)
+    distal = _side(spec, p, learn, False)
+    units = power_of_two(n * d * s)
+    each = 4 * (distal.words_pad + (near.words_pad if spec.proximal == "weighted" and given else 0))
     one = spec.wta == "1-wta" or (spec.wta == "k-wta" and spec.k == 1) or n == 1
     return Plan(
         neurons=n,
@@ -133,7 +149,8 @@ def plan_of(state: LayerState, spec: LayerSpec, learn: bool, given: bool) -> Pla
         neurons_pad=n_pad,
         dendrites_pad=d_pad,
         segments_pad=s_pad,
-        units_pad=power_of_two(n * d * s),
+        units_pad=units,
+        tile=units if each * units <= RESIDENT else min(units, max(1, TILE // each)),
         point=d * s == 1,
         steps=spec.steps,
         halvings=spec.steps.bit_length(),
@@ -150,8 +167,8 @@ def plan_of(state: LayerState, spec: LayerSpec, learn: bool, given: bool) -> Pla
         shift=-1 if spec.homeostasis is None else spec.homeostasis.shift,
         strength_bits={"index": 0, "potential": most.bit_length(), "random": 32}[tie],
         index_bits=max(n_pad, d_pad, s_pad).bit_length() - 1,
-        distal=_side(spec, p, learn, False),
-        near=_side(spec, state.wp.shape[-1], learn, True),
+        distal=distal,
+        near=near,
     )
 
 

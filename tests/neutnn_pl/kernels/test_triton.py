@@ -40,7 +40,7 @@ def python(*arguments, **environment):
 
 def test_equals_the_reference_in_the_interpreter():
     out = python("-m", "pytest", "-q", "-p", "no:cacheprovider", RUNS, TRITON_INTERPRET="1")
-    assert "6 skipped" in out  # those of full size
+    assert "7 skipped" in out  # those of full size
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
@@ -134,6 +134,12 @@ COMPILED = {
         (3, 2, 4, 18, 3),
         LayerSpec(**WEIGHTED, wta="k-wta", k=2, rule=DeterministicSTDP(), homeostasis=TIRED),
     ),
+    "place cells, too wide for registers": (
+        (30, 10, 32, 80),
+        LayerSpec(
+            steps=1, w_max=7, response="snl", proximal="enable", rule=DeterministicSTDP(7, 0, 0, 7)
+        ),
+    ),
     "weighted, random ties": (
         (3, 2, 4, 9, 3),
         LayerSpec(**WEIGHTED, wta="none", tie="random", rule=STDP(after="dendrite")),
@@ -162,8 +168,9 @@ def test_compiles_to_machine_code_of_a_gpu(name, compiled):
     launch.infer(x, state, spec, xp, plan_of(state, spec, False, xp is not None))
     draws = isinstance(spec.rule, STDP) * (1 + (spec.proximal == "weighted"))
     names = [kernel.metadata.name for _, kernel in compiled]
-    assert names == ["search_kernel"] * draws + ["column_kernel"] * 2
+    kind = "wide_kernel" if "wide" in name else "column_kernel"
+    assert names == ["search_kernel"] * draws + [kind] * 2
     assert [grid for grid, _ in compiled[-2:]] == [(2, 1), (2, 2)]
     for _, one in compiled:
         assert len(one.asm["cubin"]) > 1000
-        assert one.metadata.shared <= 4096
+        assert one.metadata.shared <= 64 * 1024  # of 227 KiB

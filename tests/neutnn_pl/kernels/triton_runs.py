@@ -16,8 +16,7 @@ from neutnn_pl import functional as F
 from neutnn_pl.functional.rules import STDP, DeterministicSTDP, Homeostasis
 from neutnn_pl.kernels import LayerSpec, LayerState, reference
 from neutnn_pl.kernels import triton as kernel
-from neutnn_pl.kernels.triton import launch
-from neutnn_pl.kernels.triton.plan import moves, plan_of
+from neutnn_pl.kernels.triton import launch, plan
 from tests.neutnn_pl.kernels.cases import cases
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
@@ -99,6 +98,9 @@ SETTINGS = {
             rule=replace(LIVELY, after="dendrite", stabiliser="symmetric", search_max=5),
         ),
     ),
+    "random ties behind all winners": (
+        (1, 2, 3, 2, 7), 6, 0, LayerSpec(steps=14, w_max=7, tie="random", rule=LIVELY),
+    ),
     "weighted proximal inputs": (
         (2, 3, 2, 1, 7), 11, 5,
         LayerSpec(
@@ -142,6 +144,29 @@ def test_nor_do_cuts_inside_a_call(monkeypatch):
         equals_the_reference(x, state, spec, 2**52 - 40, xp)
 
 
+@pytest.fixture
+def narrow(monkeypatch):
+    """No column fits in registers; tiles of two segments or so."""
+    monkeypatch.setattr(plan, "RESIDENT", 0)
+    monkeypatch.setattr(plan, "TILE", 16)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(case=cases())
+def test_random_layers_tile_by_tile(narrow, case):
+    equals_the_reference(case.x, case.state, supported(case.spec), case.gamma, case.xp)
+
+
+@pytest.mark.parametrize("name", ["active dendrites", "fixed point"])
+def test_tile_by_tile(narrow, name, monkeypatch):
+    shape, theta, near, spec = SETTINGS[name]
+    x, state, xp = random_layer(shape, 5, spec, theta, near)
+    monkeypatch.setattr(launch, "_SHARE", 1)
+    tiles = plan.plan_of(state, spec, learn=True, given=True).tiles
+    assert tiles >= 8
+    equals_the_reference(x, state, spec, 2**32 - 3, xp, [3, 2])
+
+
 def test_the_layers_of_these_tests_do_learn():
     for name, (shape, theta, near, spec) in SETTINGS.items():
         x, state, xp = random_layer(shape, 16, spec, theta, near)
@@ -169,7 +194,7 @@ def test_no_samples_and_no_proximal_inputs():
 
 def test_moves_of_large_steps_are_cut_where_weights_end():
     rule = DeterministicSTDP(capture=2**20, minus=3, search=1, backoff=2**30, fraction_bits=1)
-    found = moves(rule, 3, torch.device("cpu"))
+    found = plan.moves(rule, 3, torch.device("cpu"))
     assert found.tolist() == [[6] * 4, [-3] * 4, [1] * 4, [-6] * 4]
 
 
@@ -182,9 +207,8 @@ def test_moves_of_large_steps_are_cut_where_weights_end():
             "a rule with reward: the answer needs all columns after every sample",
         ),
         (
-            STDP(), (1, 30, 10, 32, 80),
-            "2097152 synapses in a column (sizes rounded up to powers of two); at most 32768 fit "
-            "on chip",
+            STDP(), (1, 100, 10, 20, 5),
+            "20000 segments of 5 inputs in a column; at most 16384 of 4096",
         ),
     ],
 )  # fmt: skip
@@ -213,5 +237,6 @@ def test_full_size(name):
 def test_plans_are_small():
     """The layer of MNIST fits in one warp, 16 synapses in each lane."""
     state = LayerState.of(torch.zeros(1, 12, 1, 1, 32).byte(), torch.ones(1, 12).int())
-    plan = plan_of(state, LayerSpec(steps=14, w_max=7), learn=True, given=False)
-    assert (plan.synapses_pad, plan.warps, plan.halvings, plan.single) == (512, 1, 4, True)
+    found = plan.plan_of(state, LayerSpec(steps=14, w_max=7), learn=True, given=False)
+    assert (found.synapses_pad, found.warps, found.halvings, found.single) == (512, 1, 4, True)
+    assert (found.tiles, found.strength_bits, found.index_bits) == (1, 8, 4)
