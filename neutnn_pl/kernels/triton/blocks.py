@@ -24,7 +24,7 @@ def draws(
     return tl.philox_impl(
         zero + (gamma & 0xFFFFFFFF).to(tl.uint32),
         zero + c1.to(tl.uint32),
-        zero + column.to(tl.uint32),
+        zero + (column + tl.load(numbers + 18)).to(tl.uint32),
         zero + block.to(tl.uint32),
         k0,
         k1,

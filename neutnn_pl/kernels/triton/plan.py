@@ -20,7 +20,7 @@ TILE = 1 << 13
 MAX_SEGMENTS = 1 << 14
 MAX_INPUTS = 1 << 12
 PER_WARP = 1 << 9
-PARAMETERS = 18
+PARAMETERS = 19
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ def parameters(spec: LayerSpec, gamma: int) -> list[int]:
 
     0 gamma cycle of the first sample, 1 and 2 the key, 3 the layer; from 4 (distal) and 10
     (proximal) capture, minus, search, backoff, minimum and the largest weight of search; 16 and 17
-    rise and fall of homeostasis.
+    rise and fall of homeostasis; 18 the number of the first column.
     """
     values = [gamma, spec.seed & 0xFFFFFFFF, (spec.seed >> 32) & 0xFFFFFFFF, spec.layer]
     for proximal in (False, True):
@@ -207,7 +207,8 @@ def parameters(spec: LayerSpec, gamma: int) -> list[int]:
             cap = w_max if u.search_max is None else u.search_max
             values += [u.capture, u.minus, u.search, u.backoff, u.minimum, cap]
     home = spec.homeostasis
-    return values + ([0, 0] if home is None else [home.rise, home.fall])
+    values += [0, 0] if home is None else [home.rise, home.fall]
+    return [*values, spec.first_column]
 
 
 def moves(rule: DeterministicSTDP, w_max: int, device: torch.device) -> Tensor:
