@@ -1,4 +1,4 @@
-"""Encoders: from the values of a series to integer spike times on input lines."""
+"""Encoders: from the values of a series or an image to integer spike times on input lines."""
 
 from datamodules.encoders.base import (
     Encoder,
@@ -12,6 +12,7 @@ from datamodules.encoders.base import (
 )
 from datamodules.encoders.concat import Concat
 from datamodules.encoders.fields import GaussianFields
+from datamodules.encoders.image import ContrastImage, ImageEncoder, OnOffImage, PosNegImage
 from datamodules.encoders.minmax import MinMax, OnOff
 from datamodules.encoders.posneg import PosNeg
 from datamodules.encoders.random_views import RandomKernels, RandomProjection
@@ -26,13 +27,17 @@ __all__ = [
     "ENCODERS",
     "Autocorrelation",
     "Concat",
+    "ContrastImage",
     "Derivative",
     "Encoder",
     "Fourier",
     "GaussianFields",
+    "ImageEncoder",
     "MinMax",
     "OnOff",
+    "OnOffImage",
     "PosNeg",
+    "PosNegImage",
     "RandomKernels",
     "RandomProjection",
     "Series",

@@ -65,6 +65,13 @@ class Clusterer(NeuTNN):
         from neutnn_pl.callbacks import Pruning
 
         super().setup(stage)
+        if stage == "fit" and self._columns > 1 and self.trainer.world_size > 1:
+            raise Unsupported(
+                "restarts in several processes",
+                got=f"restarts {self.restarts}, {self.trainer.world_size} processes",
+                expected="one process",
+                mend="Set --trainer.devices 1",
+            )
         for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
             early = isinstance(callback, Pruning) and callback.schedule != "end"
             if stage == "fit" and self._columns > 1 and early:

@@ -58,6 +58,11 @@ def inner(function: Callable[..., Any]) -> Any:
     return numba.njit(nogil=True)(function)
 
 
+def inline(function: Callable[..., Any]) -> Any:
+    """Like `inner`, and always a part of its caller: for functions that return vectors."""
+    return numba.njit(nogil=True, forceinline=True)(function)
+
+
 def announce() -> None:
     """Say, once, that the first call will compile, if nothing compiled has been kept."""
     global _announced
