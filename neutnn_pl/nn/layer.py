@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from neutnn_pl import functional as F
 from neutnn_pl.functional.column import RESPONSES, TIES, WTA_MODES
 from neutnn_pl.functional.rules import STDP, DeterministicSTDP, Homeostasis
-from neutnn_pl.kernels import LayerSpec, LayerState, choose, evaluate
+from neutnn_pl.kernels import LayerSpec, LayerState, choose, evaluate, uses_numba
 from neutnn_pl.nn.checks import check, check_times, line_table, threshold, warn_thresholds
 
 PROXIMAL = ("none", "enable", "weighted")
+_INPUTS_AT_ONCE = 1 << 26
 
 
 class Layer(nn.Module):
@@ -223,7 +224,21 @@ class Layer(nn.Module):
 
     def receptive(self, x: Tensor) -> Tensor:
         """Return the distal inputs of every column, uint8 `[B, C, P]`, from lines `[B, lines]`."""
-        return _gather(x, self.lines, F.NO_SPIKE)
+        return self._gather(x, self.lines, F.NO_SPIKE)
+
+    def _parts(self, samples: int) -> list[slice]:
+        """Cut samples so that the inputs of all columns fit in little memory; at least one part."""
+        size = max(1, _INPUTS_AT_ONCE // self.lines.numel())
+        return [slice(i, min(i + size, samples)) for i in range(0, samples, size)] or [slice(0, 0)]
+
+    def _gather(self, x: Tensor, lines: Tensor, missing: int) -> Tensor:
+        """Return `x[:, lines]`, uint8 `[B, *lines.shape]`, with `missing` where a line is -1."""
+        if uses_numba(self.kernel, x.device):
+            from neutnn_pl.kernels.numba.fields import gather
+
+            return gather(x, lines, missing)
+        extra = torch.full((len(x), 1), missing, dtype=torch.uint8, device=x.device)
+        return torch.cat([x, extra], dim=1)[:, lines.long()]
 
     def _proximal(self, x: Tensor, proximal: Tensor | None) -> Tensor | None:
         """Check both inputs; return the proximal ones of every dendrite, `[B, C, N, D, R]`."""
@@ -231,17 +246,17 @@ class Layer(nn.Module):
         if self.proximal == "none" or (self.proximal == "enable" and proximal is None):
             return None
         if proximal is None:
-            return _gather(x[:, :0], torch.full_like(self.proximal_lines, -1), F.NO_SPIKE)
+            return self._gather(x[:, :0], torch.full_like(self.proximal_lines, -1), F.NO_SPIKE)
         lines = int(self.proximal_lines.max()) + 1
         if self.proximal == "weighted":
             check_times(proximal, self.proximal_horizon, lines, "proximal spike time")
-            return _gather(proximal, self.proximal_lines, F.NO_SPIKE)
+            return self._gather(proximal, self.proximal_lines, F.NO_SPIKE)
         if proximal.ndim != 2 or proximal.shape[1] < lines or bool((proximal > 1).any()):
             raise ValueError(
                 f"proximal levels: got {list(proximal.shape)}, up to {int(proximal.max())}; "
                 f"expected 0 or 1, [B, {lines}]"
             )
-        return _gather(proximal.to(torch.uint8), self.proximal_lines, 1).bool()
+        return self._gather(proximal.to(torch.uint8), self.proximal_lines, 1).bool()
 
     def forward(self, x: Tensor, proximal: Tensor | None = None) -> Tensor:
         """Return output spike times without learning.
@@ -256,7 +271,12 @@ class Layer(nn.Module):
         """
         xp = self._proximal(x, proximal)
         state, spec = self.state, self.spec()
-        return choose(self.kernel, state, spec).infer(self.receptive(x), state, spec, xp)
+        kernel = choose(self.kernel, state, spec)
+        found = [
+            kernel.infer(self.receptive(x[part]), state, spec, None if xp is None else xp[part])
+            for part in self._parts(len(x))
+        ]
+        return torch.cat(found) if len(found) > 1 else found[0]
 
     def evaluate(self, x: Tensor, proximal: Tensor | None = None) -> F.ColumnState:
         """Return spike times at every level, without learning; arguments as in `forward`."""
@@ -289,9 +309,13 @@ class Layer(nn.Module):
         if not self.learning:
             return self(x, proximal)
         xp = self._proximal(x, proximal)
-        spec, inputs = self.spec(rule, seed, index), self.receptive(x)
-        kernel = choose(self.kernel, self.state, spec)
-        y, state = kernel.learn(inputs, self.state, spec, int(self.gamma), xp, labels)
+        spec, state, found = self.spec(rule, seed, index), self.state, []
+        kernel = choose(self.kernel, state, spec)
+        for part in self._parts(len(x)):
+            gamma = int(self.gamma) + part.start
+            side, known = (None if some is None else some[part] for some in (xp, labels))
+            y, state = kernel.learn(self.receptive(x[part]), state, spec, gamma, side, known)
+            found.append(y)
         self.weights.copy_(state.w)
         self.proximal_weights.copy_(state.wp)
         self.fraction.copy_(state.fraction)
@@ -299,7 +323,7 @@ class Layer(nn.Module):
         self.fatigue.copy_(state.fatigue)
         self.lfsr.copy_(state.lfsr)
         self.gamma += len(x)
-        return y
+        return torch.cat(found) if len(found) > 1 else found[0]
 
     @torch.no_grad()
     def prune(self, drop: Tensor, *, proximal: bool = False) -> None:
@@ -380,9 +404,3 @@ class Layer(nn.Module):
             f"wres={self.wres}, response={self.response}, wta={self.wta}, tie={self.tie}, "
             f"{proximal}synapses={self.synapses}"
         )
-
-
-def _gather(x: Tensor, lines: Tensor, missing: int) -> Tensor:
-    """Return `x[:, lines]`, uint8 `[B, *lines.shape]`, with `missing` where a line is -1."""
-    extra = torch.full((len(x), 1), missing, dtype=torch.uint8, device=x.device)
-    return torch.cat([x, extra], dim=1)[:, lines.long()]
