@@ -207,8 +207,9 @@ def test_pruning_while_learning(run):
     record = StepRecord.read(step_dir(Path("runs/arrowhead"), "prune"))
     assert (record.metrics["synapses_before"], record.metrics["synapses_after"]) == (72, 36)
     assert "72 -> 36 synapses (-50 %)" in out
-    code, *_ = run("fit", "-c", RECIPE, "--trainer.max_epochs", "6", "--pruning.schedule",
-                   "iterative", "--pruning.target", "0.4", "--pruning.zeros", "false", "--overwrite")  # fmt: skip
+    settings = ("--pruning.schedule", "iterative", "--pruning.target", "0.4")
+    settings += ("--pruning.zeros", "false", "--overwrite")
+    code, *_ = run("fit", "-c", RECIPE, "--trainer.max_epochs", "6", *settings)
     assert code == 0
     fitted = StepRecord.read(step_dir(Path("runs/arrowhead"), "fit"))
     assert fitted.options["pruning"]["target"] == 0.4
