@@ -27,6 +27,7 @@ model:
       - {neurons: 3, theta: 9, kernel: null}
     voter: {margin: 20}
     learning: {search: 40}
+    kernel: reference
 trainer: {max_epochs: 2, accelerator: cpu, enable_progress_bar: false}
 """
 
