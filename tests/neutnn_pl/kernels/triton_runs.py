@@ -210,8 +210,9 @@ def bracket_kernel(out, numbers, side: tl.constexpr):
     tl.store(at + 1024, (fall <= down).to(tl.uint8))
 
 
-@pytest.mark.parametrize("stabiliser", STABILISERS)
-@pytest.mark.parametrize("w_max", [1, 7, 255])
+@pytest.mark.parametrize(
+    ("w_max", "stabiliser"), [(1, "paper"), *((7, one) for one in STABILISERS), (255, "paper")]
+)
 def test_stabilisers_draw_as_the_table_says(w_max, stabiliser):
     rule = STDP(capture=1024, minus=1024, minimum=0, stabiliser=stabiliser)
     spec = LayerSpec(steps=1, w_max=w_max, response="snl", rule=rule)
