@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger, Logger
+from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
 from hls.errors import InvalidInput
@@ -17,7 +17,7 @@ from hls.files import atomic_path, write_json
 from hls.flow import hardware_steps, write_stimulus
 from hls.ir import FrozenNetwork, Outputs, compare, load, save
 from hls.step import Step, StepContext, step_dir
-from neutnn_pl.callbacks import KMeansBaseline, Pruning
+from neutnn_pl.callbacks import KMeansBaseline, LearningCurve, Pruning, Teller
 from neutnn_pl.config import RecipeCLI
 from neutnn_pl.modules import NeuTNN
 from neutnn_pl.modules.neutnn import read_checkpoint
@@ -27,6 +27,7 @@ from neutnn_pl.nn.freeze import identifier
 CHECKPOINTS = "checkpoints"
 LAST = f"{CHECKPOINTS}/last.ckpt"
 PRUNED = "pruned.ckpt"
+CURVE = "curve.csv"
 REMAKE = "Run 'neutnn fit' first"
 
 
@@ -58,8 +59,13 @@ class FitStep(Step):
         last = context.dir / LAST
         start = str(last) if last.exists() else self.cli.config.ckpt_path
         trainer = self.cli.make_trainer(
-            logger=[CSVLogger(context.dir, name="", version="metrics"), *self.loggers],
-            callbacks=[checkpoint_callback(context.dir), *self.cli.pruning.while_learning()],
+            logger=self.loggers or False,
+            callbacks=[
+                Teller(context.tell),
+                *self.cli.pruning.while_learning(),
+                LearningCurve(context.dir / CURVE),
+                checkpoint_callback(context.dir),
+            ],
         )
         trainer.fit(
             self.cli.model, datamodule=self.cli.datamodule, ckpt_path=start, weights_only=True
