@@ -1,7 +1,7 @@
 """Measures how fast the loaders hand out samples: `python benchmarks/loaders.py`.
 
 Prints samples per second of an epoch of 60,000 random volleys of 1,568 lines, in the order of
-online learning, for loaders that fetch sample by sample (torch's default) and batch by batch (ours).
+learning, for loaders that fetch sample by sample (torch's default) and batch by batch (ours).
 """
 
 from __future__ import annotations

@@ -96,19 +96,16 @@ class OnlineLoader(DataLoader[Any]):
         """Take nothing."""
 
 
-class OrderedLoader(DataLoader[Any]):
-    """A loader of samples in their own order, to score them.
+def ordered_loader(
+    *tensors: torch.Tensor, batch_size: int = 256, num_workers: int = 0
+) -> DataLoader[Any]:
+    """Return a loader of samples in their own order, to score them.
 
     Args:
         tensors: tensors with one row for each sample: spike times, labels.
         batch_size: samples handed to the kernel at once.
         num_workers: worker processes.
     """
-
-    def __init__(self, *tensors: torch.Tensor, batch_size: int = 256, num_workers: int = 0) -> None:
-        super().__init__(
-            SpikeSet(*tensors),
-            batch_size=batch_size,
-            collate_fn=_as_it_is,
-            num_workers=num_workers,
-        )
+    return DataLoader(
+        SpikeSet(*tensors), batch_size=batch_size, collate_fn=_as_it_is, num_workers=num_workers
+    )

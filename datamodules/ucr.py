@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from datamodules.encoders import Encoder, MinMax
-from datamodules.online import OnlineLoader, OrderedLoader
+from datamodules.online import OnlineLoader, ordered_loader
 from hls.errors import InvalidInput
 
 _SPLITS = ("train", "test")
@@ -138,7 +138,7 @@ class UCR(L.LightningDataModule):
         return self._in_order("test")
 
     def _in_order(self, split: str) -> DataLoader[Any]:
-        return OrderedLoader(
+        return ordered_loader(
             *self._sets[split], batch_size=self.batch_size, num_workers=self.num_workers
         )
 

@@ -44,16 +44,20 @@ class HardwareOptions:
         from hls.pdk import PDKS
         from hls.verify import RUNGS
 
-        _one_of("pdk", self.pdk, PDKS)
-        _one_of("synth_tool", self.synth_tool, ("auto", "pyosys", "yosys"))
+        _one_of("hardware: pdk", self.pdk, PDKS)
+        _one_of("hardware: synth_tool", self.synth_tool, ("auto", "pyosys", "yosys"))
         if self.clock_ns is not None and not self.clock_ns > 0:
-            raise InvalidInput("clock_ns", got=self.clock_ns, expected="ns > 0, or null")
+            raise InvalidInput("hardware: clock_ns", got=self.clock_ns, expected="ns > 0, or null")
         if self.pdk_root is not None and not Path(self.pdk_root).expanduser().is_dir():
-            raise InvalidInput("pdk_root", got=f"no folder {self.pdk_root}", expected="a folder")
+            raise InvalidInput(
+                "hardware: pdk_root", got=f"no folder {self.pdk_root}", expected="a folder"
+            )
         if not self.rungs:
-            raise InvalidInput("rungs", got="none", expected=f"some of {', '.join(RUNGS)}")
+            raise InvalidInput(
+                "hardware: rungs", got="none", expected=f"some of {', '.join(RUNGS)}"
+            )
         for rung in self.rungs:
-            _one_of("rungs", rung, RUNGS)
+            _one_of("hardware: rungs", rung, RUNGS)
 
 
 @dataclass
@@ -70,9 +74,9 @@ class LayoutOptions:
 
     def __post_init__(self) -> None:
         """Check everything that can be checked before a step runs."""
-        _one_of("tool", self.tool, ("auto", "openroad", "qflow"))
+        _one_of("layout: tool", self.tool, ("auto", "openroad", "qflow"))
         if self.density is not None and not 0 < self.density <= 1:
-            raise InvalidInput("density", got=self.density, expected="0 .. 1, or null")
+            raise InvalidInput("layout: density", got=self.density, expected="0 .. 1, or null")
 
 
 def _one_of(name: str, value: str, allowed: Collection[str]) -> None:

@@ -25,7 +25,7 @@ to hardware
        [--from STEP] [--to STEP] [--skip STEP,...] [--dry-run] [--json] [--pdk LIBRARY]
   export RUN                             write RUN/frozen, the network in integers
   verify RUN | PACKET                    the whole ladder again; every byte of a packet
-  run RUN --input X.npy --output Y.npz   run a frozen network (--target reference|c|icarus|...)
+  run RUN --input X.npy --output Y.npz   run a frozen network (--target reference|numba|c|...)
 look
   report RUN                             the table; report.html and report.md beside it
   compare RUN RUN ... [--html FILE]      what differs in configuration and in figures

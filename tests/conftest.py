@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch.utils.data import TensorDataset
 
-from datamodules.online import OnlineLoader, OrderedLoader
+from datamodules.online import OnlineLoader, ordered_loader
 
 ROOT = Path(__file__).parents[1]
 
@@ -49,7 +49,7 @@ class Blobs(L.LightningDataModule):
         )
 
     def val_dataloader(self):
-        return OrderedLoader(*self.set.tensors, batch_size=self.batch_size)
+        return ordered_loader(*self.set.tensors, batch_size=self.batch_size)
 
     test_dataloader = predict_dataloader = val_dataloader
 

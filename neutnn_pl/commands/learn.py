@@ -31,11 +31,19 @@ def quiet() -> None:
         "ignore", category=UserWarning, module=r"(lightning|torchmetrics|torch)"
     )
     warnings.filterwarnings("ignore", message=r".*LeafSpec.*|.*treespec.*|.*num_workers.*")
-    warnings.showwarning = lambda message, *_, **__: print(
-        f"neutnn: warning: {message}", file=sys.stderr
-    )
+    warnings.showwarning = _warn
     for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    compiling = logging.getLogger("neutnn_pl.kernels.numba")
+    if not compiling.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("neutnn: %(message)s"))
+        compiling.addHandler(handler)
+        compiling.setLevel(logging.INFO)
+
+
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"neutnn: warning: {message}", file=sys.stderr)
 
 
 def fit(args: list[str]) -> int:

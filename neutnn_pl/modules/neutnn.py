@@ -14,11 +14,11 @@ from hls.errors import InvalidInput
 from hls.ir import FrozenNetwork
 from neutnn_pl.functional import NO_SPIKE
 from neutnn_pl.functional.rules import rule_from
+from neutnn_pl.kernels import check_kernel
 from neutnn_pl.metrics import ClusterMetrics
 from neutnn_pl.nn import STDP, DeterministicSTDP, Network
-from neutnn_pl.strategies import ColumnParallelStrategy  # noqa: F401 - makes its name known
+from neutnn_pl.strategies import ColumnParallelStrategy
 
-KERNELS = ("auto", "reference")
 PROXIMAL = ("none", "batch", "label")
 _CONFIG = "neutnn"
 _FORMAT = 1
@@ -50,7 +50,7 @@ class NeuTNN(L.LightningModule):
         network: the network.
         learning: the learning rule, or a schedule of them: rules by the epoch from which they hold.
         seed: key of every draw: initial weights, order of samples, STDP.
-        kernel: what learns and infers: `auto` or `reference`.
+        kernel: what learns and infers: `auto`, `reference`, `numba` or `triton`.
         stages: greedy, layer-wise training: epochs of each layer in turn, and of the voter after
             them; null trains all of them all the time.
         proximal: what drives proximal inputs: `none`, `batch`, or `label` (in training the line of
@@ -70,8 +70,7 @@ class NeuTNN(L.LightningModule):
         proximal: str = "none",
     ) -> None:
         super().__init__()
-        if kernel not in KERNELS:
-            raise InvalidInput("kernel", got=repr(kernel), expected=f"one of {', '.join(KERNELS)}")
+        check_kernel(kernel)
         if proximal not in PROXIMAL:
             raise InvalidInput(
                 "proximal", got=repr(proximal), expected=f"one of {', '.join(PROXIMAL)}"
@@ -95,6 +94,7 @@ class NeuTNN(L.LightningModule):
         self.kernel = kernel
         self.stages = stages
         self.proximal = proximal
+        self.network.use_kernel(kernel)
         self.network.reset(seed)
         # Epochs begun and samples learnt in the current one: where a resumed run goes on.
         self.register_buffer("epochs", torch.zeros((), dtype=torch.int64))
@@ -102,8 +102,10 @@ class NeuTNN(L.LightningModule):
         won = torch.zeros_like(network.columns[-1].theta, dtype=torch.bool)
         self.register_buffer("won", won, persistent=False)
         size = network.classes + 1
-        self.val_scores = ClusterMetrics(prefix="val/", clusters=size)
-        self.test_scores = ClusterMetrics(prefix="test/", clusters=size)
+        # Counts are summed over processes only where these share the samples.
+        settings: dict[str, Any] = {"clusters": size, "distributed_available_fn": self._divided}
+        self.val_scores = ClusterMetrics("val/", **settings)
+        self.test_scores = ClusterMetrics("test/", **settings)
         self._scored = 0  # samples of the split, in all processes
         self.example_input_array = None
 
@@ -132,6 +134,14 @@ class NeuTNN(L.LightningModule):
 
     def setup(self, stage: str) -> None:
         """Check the network against the data."""
+        count, strategy = self.trainer.world_size, self.trainer.strategy
+        if count > 1 and not isinstance(strategy, ColumnParallelStrategy):
+            raise InvalidInput(
+                "trainer: strategy",
+                got=f"{type(strategy).__name__} with {count} processes",
+                expected="column_parallel, with which they learn the bits of one",
+                mend="Set --trainer.strategy column_parallel, or --trainer.devices 1",
+            )
         data = getattr(self.trainer, "datamodule", None)
         classes = getattr(data, "classes", None)
         answers, voter = self.network.classes, self.network.voter is not None
@@ -162,6 +172,9 @@ class NeuTNN(L.LightningModule):
         if self.position >= samples:
             self._next_epoch()
         return self.seed, int(self.epochs), int(self.position)
+
+    def _divided(self) -> bool:
+        return self.network.division is not None
 
     def _next_epoch(self) -> None:
         self._choose_stage()
@@ -268,11 +281,12 @@ class NeuTNN(L.LightningModule):
         }
 
     @classmethod
-    def from_checkpoint(cls, path: str | Path) -> Self:
+    def from_checkpoint(cls, path: str | Path, kernel: str = "auto") -> Self:
         """Return the model that a checkpoint holds, without unpickling anything.
 
         Args:
             path: a checkpoint file.
+            kernel: what learns and infers; not part of a checkpoint.
 
         Raises:
             InvalidInput: if it cannot be read, or is not one of ours.
@@ -283,6 +297,7 @@ class NeuTNN(L.LightningModule):
             Network.from_config(config["network"]),
             {epoch: rule_from(rule) for epoch, rule in config["learning"].items()},
             config["seed"],
+            kernel,
             stages=config["stages"],
             proximal=config["proximal"],
         )

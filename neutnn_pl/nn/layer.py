@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from neutnn_pl import functional as F
 from neutnn_pl.functional.column import RESPONSES, TIES, WTA_MODES
 from neutnn_pl.functional.rules import STDP, DeterministicSTDP, Homeostasis
-from neutnn_pl.kernels import LayerSpec, LayerState, evaluate, infer, learn
+from neutnn_pl.kernels import LayerSpec, LayerState, choose, evaluate
 from neutnn_pl.nn.checks import check, check_times, line_table, threshold, warn_thresholds
 
 PROXIMAL = ("none", "enable", "weighted")
@@ -50,6 +50,7 @@ class Layer(nn.Module):
         theta: int32 `[C, N]`, in weight LSB.
         gamma: int64, samples learnt since the layer was made.
         learning: whether `learn` changes anything.
+        kernel: what infers and learns: `auto`, `reference`, `numba` or `triton`.
 
     Raises:
         ValueError: for settings that make no layer.
@@ -111,6 +112,7 @@ class Layer(nn.Module):
         self.horizon = horizon
         self._proximal_horizon = proximal_horizon
         self.learning = True
+        self.kernel = "auto"
         check(
             "horizon",
             horizon,
@@ -271,7 +273,8 @@ class Layer(nn.Module):
             uint8 `[B, C, N]`, in time steps or 255, after WTA.
         """
         xp = self._proximal(x, proximal, part)
-        return infer(self.receptive(x, part), self.state_of(part), self.spec(part=part), xp)
+        state, spec = self.state_of(part), self.spec(part=part)
+        return choose(self.kernel, state, spec).infer(self.receptive(x, part), state, spec, xp)
 
     def evaluate(self, x: Tensor, proximal: Tensor | None = None) -> F.ColumnState:
         """Return spike times at every level, without learning; arguments as in `forward`."""
@@ -307,7 +310,9 @@ class Layer(nn.Module):
             return self(x, proximal, part)
         xp = self._proximal(x, proximal, part)
         spec, inputs = self.spec(rule, seed, index, part), self.receptive(x, part)
-        y, state = learn(inputs, self.state_of(part), spec, int(self.gamma), xp, labels)
+        before = self.state_of(part)
+        kernel = choose(self.kernel, before, spec)
+        y, state = kernel.learn(inputs, before, spec, int(self.gamma), xp, labels)
         self.weights[part].copy_(state.w)
         self.proximal_weights[part].copy_(state.wp)
         self.fraction[part].copy_(state.fraction)

@@ -145,6 +145,8 @@ class ColumnParallelStrategy(ParallelStrategy):
         network = self.network
         super().setup(trainer)
         network.division = Division(self.global_rank, self.world_size, exchange)
+        # What is logged is the same in all processes: there is nothing to sum.
+        warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
         if trainer.state.fn == TrainerFn.FITTING and self.world_size > 1:
             self._name_undivided(network.division)
         if not any(isinstance(callback, _Gather) for callback in trainer.callbacks):  # type: ignore[attr-defined]

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import logging
+import pickle
+import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import lightning as L
@@ -14,6 +18,7 @@ from torch.multiprocessing import ProcessExitedException, ProcessRaisedException
 from hls import errors
 
 _CALLBACKS = "callbacks"
+_LOGGERS = ("lightning", "lightning.pytorch", "lightning.fabric")
 
 
 class Launcher(_MultiProcessingLauncher):
@@ -32,6 +37,7 @@ class Launcher(_MultiProcessingLauncher):
             NeutnnError: the error of the process that failed first, if it was one of ours.
             StepFailed: if a process failed in another way; the others are stopped.
         """
+        self._manners = _Manners.of_this_process()
         try:
             return super().launch(function, *args, trainer=trainer, **kwargs)
         except ProcessRaisedException as error:
@@ -43,6 +49,10 @@ class Launcher(_MultiProcessingLauncher):
                 expected="that it finishes",
                 mend="The others were stopped; go on from the last checkpoint",
             ) from error
+
+    def _wrapping_function(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Lightning's
+        self._manners.take()
+        super()._wrapping_function(*args, **kwargs)
 
     def get_extra_results(self, trainer: L.Trainer) -> dict[str, Any]:
         """Add the state of the callbacks."""
@@ -61,6 +71,32 @@ class Launcher(_MultiProcessingLauncher):
             state = states.get(callback.state_key)
             if state:
                 callback.load_state_dict(state)
+
+
+@dataclass(frozen=True)
+class _Manners:
+    """What a process says aloud: a fresh one would know of no filter."""
+
+    levels: dict[str, int]
+    filters: list[Any]
+    show: Callable[..., Any] | None
+
+    @classmethod
+    def of_this_process(cls) -> _Manners:
+        show: Callable[..., Any] | None = warnings.showwarning
+        try:
+            pickle.dumps((show, warnings.filters))
+        except (pickle.PicklingError, AttributeError, TypeError):
+            show = None
+        levels = {name: logging.getLogger(name).level for name in _LOGGERS}
+        return cls(levels, list(warnings.filters) if show else [], show)
+
+    def take(self) -> None:
+        for name, level in self.levels.items():
+            logging.getLogger(name).setLevel(level)
+        if self.show is not None:
+            warnings.filters[:] = self.filters  # type: ignore[index]
+            warnings.showwarning = self.show
 
 
 def error_of(traceback: str) -> errors.NeutnnError | None:

@@ -3,7 +3,7 @@
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from datamodules.online import OnlineLoader, OnlineSampler, OrderedLoader
+from datamodules.online import OnlineLoader, OnlineSampler, ordered_loader
 from neutnn_pl.functional import sample_order
 
 
@@ -37,6 +37,6 @@ def test_batches_equal_those_of_torchs_own_loader():
 
 def test_samples_in_their_own_order():
     x, labels = pieces()
-    batches = list(OrderedLoader(x, labels, batch_size=10))
+    batches = list(ordered_loader(x, labels, batch_size=10))
     assert torch.equal(torch.cat([batch[0] for batch in batches]), x)
     assert torch.equal(torch.cat([batch[1] for batch in batches]), labels)
