@@ -21,13 +21,14 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 import datamodules.encoders
 import datamodules.mnist
 import datamodules.ucr  # noqa: F401
-from hls.errors import InvalidInput
+from hls.errors import InvalidInput, NeutnnError
 from hls.files import write_text
 from hls.flow import HardwareOptions, LayoutOptions
 from hls.lock import LOCK, locked
 from hls.step import changes, flat
 from neutnn_pl.callbacks import Pruning
 from neutnn_pl.modules import NeuTNN
+from neutnn_pl.recipe_check import Arguments, check, compose, located, several
 from neutnn_pl.recipes import find_recipe
 
 TRAINER_DEFAULTS: dict[str, Any] = {
@@ -39,6 +40,7 @@ TRAINER_DEFAULTS: dict[str, Any] = {
     "log_every_n_steps": 1,
     "enable_model_summary": False,
 }
+LINKED = ("inputs", "tres", "size", "channels", "classes")
 _ENTRY = re.compile(r"[\"'`]?-{0,2}((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)[\"'`]?")
 
 
@@ -71,7 +73,23 @@ class RecipeCLI(LightningCLI):
     """Lightning's command line with a run directory, pruning and hardware options."""
 
     def __init__(self, args: list[str]) -> None:
-        self.recipe, args = resolve_recipe(args)
+        self.recipe, args, files = resolve_recipe(args)
+        for file in files:
+            compose(file)
+        try:
+            self._parse(args)
+        except (NeutnnError, ValueError) as error:
+            for file in files:
+                problems = check(file, _sections(), LINKED)
+                if problems:
+                    raise several(file, problems) from error
+            for file in files:
+                placed = located(file, error, [arg for arg in args if arg.startswith("--")])
+                if placed:
+                    raise placed from error
+            raise
+
+    def _parse(self, args: list[str]) -> None:
         saved, sys.argv = sys.argv, sys.argv[:1]
         try:
             super().__init__(
@@ -103,7 +121,7 @@ class RecipeCLI(LightningCLI):
         parser.add_argument(
             "--ckpt_path", type=str | None, default=None, help="checkpoint to go on from or to use"
         )
-        for name in ("inputs", "tres", "size", "channels", "classes"):
+        for name in LINKED:
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
 
     def instantiate_classes(self) -> None:
@@ -241,23 +259,40 @@ def _children(path: Path) -> list[Path]:
     return [child for child in path.iterdir() if child.name != LOCK] if path.is_dir() else []
 
 
-def resolve_recipe(args: list[str]) -> tuple[str, list[str]]:
-    """Return the recipe's name and the arguments with its path in place of its name.
+def _sections() -> dict[str, Any]:
+    """Return what each top key of a recipe holds."""
+    return {
+        "data": L.LightningDataModule,
+        "model": NeuTNN,
+        "trainer": Arguments(L.Trainer),
+        "pruning": Arguments(Pruning),
+        "hardware": Arguments(HardwareOptions),
+        "layout": Arguments(LayoutOptions),
+        "run": Arguments(RunOptions),
+        "name": str | None,
+        "ckpt_path": str | None,
+        "seed_everything": bool | int,
+    }
+
+
+def resolve_recipe(args: list[str]) -> tuple[str, list[str], list[Path]]:
+    """Return the recipe's name, the arguments with its path in place of its name, and its files.
 
     `--run_dir`, `--overwrite`, `--new` and `--wandb` are short for `--run.*`.
     """
     short = {"--run_dir": "--run.dir"}
     flags = {"--overwrite": "overwrite", "--new": "new", "--wandb": "wandb"}
     name, out = "run", []
+    files: list[Path] = []
     take = False
     for arg in args:
         word, _, value = arg.partition("=")
         if take:
-            arg, take = str(find_recipe(arg)), False
-            name = Path(arg).stem
+            files.append(find_recipe(arg))
+            name, arg, take = files[-1].stem, str(files[-1]), False
         elif word in ("-c", "--config") and value:
-            path = find_recipe(value)
-            name, arg = path.stem, f"--config={path}"
+            files.append(find_recipe(value))
+            name, arg = files[-1].stem, f"--config={files[-1]}"
         elif word in ("-c", "--config"):
             take = True
         elif word in short:
@@ -265,7 +300,7 @@ def resolve_recipe(args: list[str]) -> tuple[str, list[str]]:
         elif word in flags:
             arg = f"--run.{flags[word]}={value or 'true'}"
         out.append(arg)
-    return name, out
+    return name, out, files
 
 
 def known_keys(parser: LightningArgumentParser) -> set[str]:
