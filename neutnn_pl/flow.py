@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import lightning as L
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
@@ -16,13 +17,14 @@ from hls.errors import InvalidInput
 from hls.files import atomic_path, write_json
 from hls.flow import hardware_steps, write_stimulus
 from hls.ir import FrozenNetwork, Outputs, compare, load, save
-from hls.step import Step, StepContext, step_dir
+from hls.step import Step, StepContext, Tell, step_dir
 from neutnn_pl.callbacks import KMeansBaseline, LearningCurve, Pruning, Teller
 from neutnn_pl.config import RecipeCLI
 from neutnn_pl.modules import NeuTNN
 from neutnn_pl.modules.neutnn import read_checkpoint
 from neutnn_pl.nn import Network
 from neutnn_pl.nn.freeze import identifier
+from neutnn_pl.strategies import torchrun
 
 CHECKPOINTS = "checkpoints"
 LAST = f"{CHECKPOINTS}/last.ckpt"
@@ -58,18 +60,8 @@ class FitStep(Step):
         """Fit the model; return its size and the time per presentation."""
         last = context.dir / LAST
         start = str(last) if last.exists() else self.cli.config.ckpt_path
-        trainer = self.cli.make_trainer(
-            logger=self.loggers or False,
-            callbacks=[
-                Teller(context.tell),
-                *self.cli.pruning.while_learning(),
-                LearningCurve(context.dir / CURVE),
-                checkpoint_callback(context.dir),
-            ],
-        )
-        trainer.fit(
-            self.cli.model, datamodule=self.cli.datamodule, ckpt_path=start, weights_only=True
-        )
+        torchrun.announce(context.dir, start)
+        trainer = fit(self.cli, context.dir, start, self.loggers, context.tell)
         if not last.exists():  # max_epochs=0, or the checkpoint given was already at the end
             trainer.save_checkpoint(last, weights_only=False)
         model = self.cli.model
@@ -80,6 +72,35 @@ class FitStep(Step):
             "samples_learnt": samples,
         }
         return metrics, f"{describe(model)}, {int(model.epochs)} epochs, {samples} samples learnt"
+
+
+def fit(
+    cli: RecipeCLI,
+    directory: Path,
+    checkpoint: str | None,
+    loggers: Iterable[Logger] = (),
+    tell: Tell | None = None,
+) -> L.Trainer:
+    """Fit a recipe's model from a checkpoint, or from the start; return the trainer."""
+    trainer = cli.make_trainer(
+        logger=list(loggers) or False,
+        callbacks=[
+            Teller(tell),
+            *cli.pruning.while_learning(),
+            LearningCurve(directory / CURVE),
+            checkpoint_callback(directory),
+        ],
+    )
+    trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=checkpoint, weights_only=True)
+    torchrun.part()
+    return trainer
+
+
+def follow(cli: RecipeCLI) -> None:
+    """Under torchrun, in a process that does not lead: join the first process's fit, if any."""
+    found = torchrun.awaited()
+    if found is not None:
+        fit(cli, Path(found["directory"]), found["checkpoint"])
 
 
 class PruneStep(Step):

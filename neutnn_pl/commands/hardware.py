@@ -20,7 +20,8 @@ def flow(args: list[str]) -> int:
     """Run the whole flow, a part of it, or say what would run."""
     from hls.plan import plan
     from neutnn_pl.config import choose, opened
-    from neutnn_pl.flow import steps
+    from neutnn_pl.flow import follow, steps
+    from neutnn_pl.strategies import torchrun
 
     options, rest = _flow_options(args)
     cli = recipe(rest)
@@ -31,7 +32,10 @@ def flow(args: list[str]) -> int:
         path = f"{place.path} (emptied first)" if place.empty else str(place.path)
         _show_plan(plan(steps(cli), where, **how), path, options.json)
         return 0
-    with opened(cli, in_place=options.in_place) as run_dir:
+    if torchrun.follows():
+        follow(cli)
+        return 0
+    with torchrun.leading(), opened(cli, in_place=options.in_place) as run_dir:
         return _flow(cli, run_dir, options)
 
 

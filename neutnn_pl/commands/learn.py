@@ -50,15 +50,20 @@ def fit(args: list[str]) -> int:
     """Learn and prune."""
     from hls.flow import run_steps
     from neutnn_pl.config import opened
-    from neutnn_pl.flow import FitStep, PruneStep
+    from neutnn_pl.flow import FitStep, PruneStep, follow
     from neutnn_pl.progress import display
+    from neutnn_pl.strategies import torchrun
 
     parser = argparse.ArgumentParser("neutnn fit", add_help=False, allow_abbrev=False)
     parser.add_argument("--json", action="store_true")
     options, rest = parser.parse_known_args(args)
     cli = recipe(rest)
+    if torchrun.follows():
+        follow(cli)
+        return 0
     with (
         opened(cli) as run_dir,
+        torchrun.leading(),
         run_loggers(cli, run_dir) as loggers,
         display(options.json) as progress,
     ):
@@ -82,6 +87,7 @@ def apply(verb: str, args: list[str]) -> int:
     from neutnn_pl.callbacks import KMeansBaseline
     from neutnn_pl.flow import checkpoint_of
     from neutnn_pl.modules import NeuTNN
+    from neutnn_pl.strategies import torchrun
 
     cli = recipe(args)
     run_dir = Path(cli.run_options.dir or Path("runs") / cli.recipe)
@@ -94,19 +100,21 @@ def apply(verb: str, args: list[str]) -> int:
         import torch
 
         batches = trainer.predict(model, datamodule=data, weights_only=True) or []
+        if torchrun.follows():
+            return 0
         for answer in torch.cat([torch.as_tensor(b) for b in batches]).tolist():
             print(answer)
         return 0
     score = trainer.test if verb == "test" else trainer.validate
     (scores,) = score(model, datamodule=data, verbose=False, weights_only=True)
-    for name, value in scores.items():
+    for name, value in ({} if torchrun.follows() else scores).items():
         print(f"{name:24} {value:.4f}")
     return 0
 
 
 def _print_scores(metrics: dict[str, Any]) -> None:
     print(f"  {'test split':16}{'network':>10}{'k-means':>10}")
-    for name in ("rand", "ari", "nmi", "purity", "coverage"):
+    for name in ("accuracy", "rand", "ari", "nmi", "purity", "coverage"):
         ours, base = metrics.get(f"{name}_after"), metrics.get(f"kmeans_{name}")
         if ours is not None:
             print(f"  {name:16}{ours:10.3f}" + ("" if base is None else f"{base:10.3f}"))
