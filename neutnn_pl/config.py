@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,10 +21,14 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 import datamodules.encoders
 import datamodules.mnist
 import datamodules.ucr  # noqa: F401
-from hls.errors import InvalidInput
+from hls.errors import InvalidInput, NeutnnError
+from hls.files import write_text
 from hls.flow import HardwareOptions, LayoutOptions
+from hls.lock import LOCK, locked
+from hls.step import changes, flat
 from neutnn_pl.callbacks import Pruning
 from neutnn_pl.modules import NeuTNN
+from neutnn_pl.recipe_check import Arguments, check, compose, located, several
 from neutnn_pl.recipes import find_recipe
 
 TRAINER_DEFAULTS: dict[str, Any] = {
@@ -33,6 +40,7 @@ TRAINER_DEFAULTS: dict[str, Any] = {
     "log_every_n_steps": 1,
     "enable_model_summary": False,
 }
+LINKED = ("inputs", "tres", "size", "channels", "classes")
 _ENTRY = re.compile(r"[\"'`]?-{0,2}((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)[\"'`]?")
 
 
@@ -65,7 +73,23 @@ class RecipeCLI(LightningCLI):
     """Lightning's command line with a run directory, pruning and hardware options."""
 
     def __init__(self, args: list[str]) -> None:
-        self.recipe, args = resolve_recipe(args)
+        self.recipe, args, files = resolve_recipe(args)
+        for file in files:
+            compose(file)
+        try:
+            self._parse(args)
+        except (NeutnnError, ValueError) as error:
+            for file in files:
+                problems = check(file, _sections(), LINKED)
+                if problems:
+                    raise several(file, problems) from error
+            for file in files:
+                placed = located(file, error, [arg for arg in args if arg.startswith("--")])
+                if placed:
+                    raise placed from error
+            raise
+
+    def _parse(self, args: list[str]) -> None:
         saved, sys.argv = sys.argv, sys.argv[:1]
         try:
             super().__init__(
@@ -97,7 +121,7 @@ class RecipeCLI(LightningCLI):
         parser.add_argument(
             "--ckpt_path", type=str | None, default=None, help="checkpoint to go on from or to use"
         )
-        for name in ("inputs", "tres", "size", "channels", "classes"):
+        for name in LINKED:
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
 
     def instantiate_classes(self) -> None:
@@ -117,7 +141,7 @@ class RecipeCLI(LightningCLI):
         callbacks = settings.pop("callbacks") or []
         own = callbacks if isinstance(callbacks, list) else [callbacks]
         if settings["enable_progress_bar"] is None:
-            settings["enable_progress_bar"] = sys.stdout.isatty()
+            settings["enable_progress_bar"] = False  # we show our own
         return L.Trainer(**{**settings, **changes, "callbacks": own + changes.get("callbacks", [])})
 
     def training_options(self) -> dict[str, Any]:
@@ -139,17 +163,50 @@ class RecipeCLI(LightningCLI):
         return dict(yaml.safe_load(text))
 
 
-def run_directory(cli: RecipeCLI) -> Path:
-    """Return the run's directory, with `config.yaml` in it.
+@dataclass(frozen=True)
+class Place:
+    """Where a run goes.
+
+    Attributes:
+        path: the run's directory.
+        text: what its `config.yaml` has to say.
+        empty: whether what is in it goes first.
+    """
+
+    path: Path
+    text: str
+    empty: bool
+
+
+@contextmanager
+def opened(cli: RecipeCLI, *, in_place: bool = False) -> Iterator[Path]:
+    """Yield the run's directory, locked, with `config.yaml` in it.
 
     Raises:
-        InvalidInput: if it holds another configuration and neither `overwrite` nor `new` is set,
-            or cannot be written.
+        InvalidInput: as `choose`, and if it cannot be written.
+        Locked: if another process is at work in it.
     """
-    import shutil
+    place = choose(cli, in_place=in_place)
+    with locked(place.path):
+        if place.empty:
+            for child in _children(place.path):
+                shutil.rmtree(child) if child.is_dir() else child.unlink()
+        if _read(place.path / "config.yaml") != place.text:
+            write_text(place.path / "config.yaml", place.text)
+        yield place.path
 
-    from hls.files import write_text
 
+def choose(cli: RecipeCLI, *, in_place: bool = False) -> Place:
+    """Return where a run goes, without writing anything.
+
+    Args:
+        cli: the configuration.
+        in_place: whether the run was named to go on with: then hardware and layout may differ.
+
+    Raises:
+        InvalidInput: if the directory holds another configuration and neither `overwrite` nor
+            `new` is set.
+    """
     options = cli.run_options
     path = Path(options.dir or Path("runs") / cli.recipe)
     text = cli.parser.dump(_without_run(cli.config), skip_validation=True, skip_link_targets=True)
@@ -157,43 +214,85 @@ def run_directory(cli: RecipeCLI) -> Path:
         base, number = path, 2
         while path.exists():
             path, number = base.with_name(f"{base.name}-{number}"), number + 1
-    elif path.exists() and any(path.iterdir()) and _read(path / "config.yaml") != text:
-        if not options.overwrite:
-            raise InvalidInput(
-                f"run directory {path}",
-                got="a run of another configuration in it",
-                expected="an empty directory, or the same configuration",
-                mend="Choose another with --run_dir, or add --overwrite or --new",
-            )
-        if not (path / "config.yaml").is_file():
-            raise InvalidInput(
-                f"run directory {path}",
-                got="files, but no config.yaml",
-                expected="a run of ours to overwrite",
-                mend="Choose another with --run_dir",
-            )
-        shutil.rmtree(path)
-    write_text(path / "config.yaml", text)
-    return path
+    before = _read(path / "config.yaml")
+    if not path.is_dir() or not _children(path) or before == text:
+        return Place(path, text, empty=False)
+    if before is None:
+        raise InvalidInput(
+            f"run directory {path}",
+            got="files, but no config.yaml",
+            expected="an empty directory, or a run of ours",
+            mend="Choose another with --run_dir",
+        )
+    differs = _differs(before, text, in_place)
+    if not differs:
+        return Place(path, text, empty=False)
+    if not options.overwrite:
+        raise InvalidInput(
+            f"run directory {path}",
+            got=f"a run of another configuration in it ({differs})",
+            expected="an empty directory, or the same configuration",
+            mend="Choose another with --run_dir, or add --overwrite or --new",
+        )
+    return Place(path, text, empty=True)
 
 
-def resolve_recipe(args: list[str]) -> tuple[str, list[str]]:
-    """Return the recipe's name and the arguments with its path in place of its name.
+def _differs(before: str, after: str, in_place: bool) -> str:
+    """Return how two configurations differ; a run named to go on may change its hardware."""
+    import yaml
+
+    try:
+        old, new = yaml.safe_load(before), yaml.safe_load(after)
+    except yaml.YAMLError:
+        return "one that cannot be read"
+    if not isinstance(old, dict):
+        return "one that cannot be read"
+    if in_place:
+        for part in ("hardware", "layout"):
+            old.pop(part, None)
+        known = flat(old)
+        new = {key: value for key, value in flat(new).items() if key in known}
+    return changes(old, new)
+
+
+def _children(path: Path) -> list[Path]:
+    return [child for child in path.iterdir() if child.name != LOCK] if path.is_dir() else []
+
+
+def _sections() -> dict[str, Any]:
+    """Return what each top key of a recipe holds."""
+    return {
+        "data": L.LightningDataModule,
+        "model": NeuTNN,
+        "trainer": Arguments(L.Trainer),
+        "pruning": Arguments(Pruning),
+        "hardware": Arguments(HardwareOptions),
+        "layout": Arguments(LayoutOptions),
+        "run": Arguments(RunOptions),
+        "name": str | None,
+        "ckpt_path": str | None,
+        "seed_everything": bool | int,
+    }
+
+
+def resolve_recipe(args: list[str]) -> tuple[str, list[str], list[Path]]:
+    """Return the recipe's name, the arguments with its path in place of its name, and its files.
 
     `--run_dir`, `--overwrite`, `--new` and `--wandb` are short for `--run.*`.
     """
     short = {"--run_dir": "--run.dir"}
     flags = {"--overwrite": "overwrite", "--new": "new", "--wandb": "wandb"}
     name, out = "run", []
+    files: list[Path] = []
     take = False
     for arg in args:
         word, _, value = arg.partition("=")
         if take:
-            arg, take = str(find_recipe(arg)), False
-            name = Path(arg).stem
+            files.append(find_recipe(arg))
+            name, arg, take = files[-1].stem, str(files[-1]), False
         elif word in ("-c", "--config") and value:
-            path = find_recipe(value)
-            name, arg = path.stem, f"--config={path}"
+            files.append(find_recipe(value))
+            name, arg = files[-1].stem, f"--config={files[-1]}"
         elif word in ("-c", "--config"):
             take = True
         elif word in short:
@@ -201,7 +300,7 @@ def resolve_recipe(args: list[str]) -> tuple[str, list[str]]:
         elif word in flags:
             arg = f"--run.{flags[word]}={value or 'true'}"
         out.append(arg)
-    return name, out
+    return name, out, files
 
 
 def known_keys(parser: LightningArgumentParser) -> set[str]:

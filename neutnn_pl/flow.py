@@ -10,15 +10,15 @@ from typing import Any
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger, Logger
+from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
 from hls.errors import InvalidInput
 from hls.files import atomic_path, write_json
 from hls.flow import hardware_steps, write_stimulus
 from hls.ir import FrozenNetwork, Outputs, compare, load, save
-from hls.step import Step, StepContext, step_dir
-from neutnn_pl.callbacks import KMeansBaseline, Pruning
+from hls.step import Step, StepContext, Tell, step_dir
+from neutnn_pl.callbacks import KMeansBaseline, LearningCurve, Pruning, Teller
 from neutnn_pl.config import RecipeCLI
 from neutnn_pl.modules import NeuTNN
 from neutnn_pl.modules.neutnn import read_checkpoint
@@ -29,6 +29,7 @@ from neutnn_pl.strategies import torchrun
 CHECKPOINTS = "checkpoints"
 LAST = f"{CHECKPOINTS}/last.ckpt"
 PRUNED = "pruned.ckpt"
+CURVE = "curve.csv"
 REMAKE = "Run 'neutnn fit' first"
 
 
@@ -60,8 +61,7 @@ class FitStep(Step):
         last = context.dir / LAST
         start = str(last) if last.exists() else self.cli.config.ckpt_path
         torchrun.announce(context.dir, start)
-        csv = CSVLogger(context.dir, name="", version="metrics")
-        trainer = fit(self.cli, context.dir, start, [csv, *self.loggers])
+        trainer = fit(self.cli, context.dir, start, self.loggers, context.tell)
         if not last.exists():  # max_epochs=0, or the checkpoint given was already at the end
             trainer.save_checkpoint(last, weights_only=False)
         model = self.cli.model
@@ -75,12 +75,21 @@ class FitStep(Step):
 
 
 def fit(
-    cli: RecipeCLI, directory: Path, checkpoint: str | None, loggers: Iterable[Logger] = ()
+    cli: RecipeCLI,
+    directory: Path,
+    checkpoint: str | None,
+    loggers: Iterable[Logger] = (),
+    tell: Tell | None = None,
 ) -> L.Trainer:
     """Fit a recipe's model from a checkpoint, or from the start; return the trainer."""
     trainer = cli.make_trainer(
         logger=list(loggers) or False,
-        callbacks=[checkpoint_callback(directory), *cli.pruning.while_learning()],
+        callbacks=[
+            Teller(tell),
+            *cli.pruning.while_learning(),
+            LearningCurve(directory / CURVE),
+            checkpoint_callback(directory),
+        ],
     )
     trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=checkpoint, weights_only=True)
     torchrun.part()
