@@ -10,12 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from hls.errors import InvalidInput
 from hls.files import write_json
-from hls.ir import FrozenNetwork, Outputs, save
+from hls.ir import FrozenNetwork, save
+from hls.ir.stimulus import Stimulus, random_stimulus, write_stimulus
 from hls.lock import locked
 from hls.plan import RUN, SKIP, Event, Progress, check_names, chosen, reason
 from hls.step import Step, StepRecord, execute, step_dir
@@ -183,25 +181,6 @@ def hardware_steps(name: str, hardware: HardwareOptions, layout: LayoutOptions) 
     ]
 
 
-def write_stimulus(
-    directory: Path, network: FrozenNetwork, x: npt.NDArray[np.uint8], y: npt.NDArray[np.uint8]
-) -> Path:
-    """Write what the ladder compares against.
-
-    Args:
-        directory: the freeze step's directory.
-        network: the network; its hash goes into the file.
-        x: uint8 `[B, inputs]`, spike times in time steps or 255.
-        y: uint8 `[B, C, N]`, the reference's answers.
-    """
-    from hls.files import atomic_path
-
-    path = directory / "stimulus.npz"
-    with atomic_path(path) as temporary, temporary.open("wb") as handle:
-        np.savez_compressed(handle, x=x, y=y, hash=np.array(network.hash))
-    return path
-
-
 class Flow:
     """The flow of a frozen network, from Python.
 
@@ -209,8 +188,8 @@ class Flow:
         network: the frozen network.
         run_dir: directory of the run.
         pdk: standard-cell library.
-        stimulus: spike times, uint8 `[B, inputs]`, and the reference's answers, uint8 `[B, C, N]`;
-            without them the ladder compares all rungs with the C kernel on random spikes.
+        stimulus: samples and the reference's answers; without them the ladder compares all rungs
+            with the C kernel on random spikes.
         hardware: all other options of the hardware steps.
         layout: options of place and route.
     """
@@ -221,7 +200,7 @@ class Flow:
         *,
         run_dir: str | Path,
         pdk: str = "osu018",
-        stimulus: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]] | None = None,
+        stimulus: Stimulus | None = None,
         hardware: HardwareOptions | None = None,
         layout: LayoutOptions | None = None,
     ) -> None:
@@ -246,8 +225,10 @@ class Flow:
         from hls.report import write_report
 
         save(self.network, self.run_dir / "frozen")
-        x, y = self.stimulus or self._random_stimulus()
-        write_stimulus(step_dir(self.run_dir, "freeze"), self.network, x, y)
+        x, proximal, expected = self.stimulus or self._random_stimulus()
+        write_stimulus(
+            step_dir(self.run_dir, "freeze"), self.network, x, expected.y, proximal, expected.answer
+        )
         begin = time.monotonic()
         run_steps(
             hardware_steps(self.network.name, self.hardware, self.layout),
@@ -256,11 +237,8 @@ class Flow:
         )
         return write_report(self.run_dir, seconds=time.monotonic() - begin)
 
-    def _random_stimulus(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    def _random_stimulus(self) -> Stimulus:
         from hls.targets import compile
 
-        rng = np.random.default_rng(0)
-        x = rng.integers(0, self.network.horizon + 1, (256, self.network.inputs))
-        times = np.where(x == self.network.horizon, 255, x).astype(np.uint8)
-        answers: Outputs = compile(self.network, target="c").predict(times)
-        return times, answers.y
+        x, proximal = random_stimulus(self.network, 256)
+        return Stimulus(x, proximal, compile(self.network, target="c").predict(x, proximal))

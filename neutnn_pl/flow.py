@@ -15,8 +15,9 @@ from torch import Tensor
 
 from hls.errors import InvalidInput
 from hls.files import atomic_path, write_json
-from hls.flow import hardware_steps, write_stimulus
+from hls.flow import hardware_steps
 from hls.ir import FrozenNetwork, Outputs, compare, load, save
+from hls.ir.stimulus import write_stimulus
 from hls.step import Step, StepContext, Tell, step_dir
 from neutnn_pl.callbacks import KMeansBaseline, LearningCurve, Pruning, Teller
 from neutnn_pl.config import RecipeCLI
@@ -177,12 +178,19 @@ class FreezeStep(Step):
         model = NeuTNN.from_checkpoint(context.inputs["checkpoint"])
         frozen = model.freeze(self.name)
         save(frozen, context.run_dir / "frozen")
-        x = torch.from_numpy(self.cli.datamodule.test_spikes())
-        y = model(x)
+        x, proximal = self._samples(model)
+        y = model(x, proximal)
         # The first rung: what was written computes what was trained.
-        again = Network.from_frozen(load(context.run_dir / "frozen"))(x)
+        again = Network.from_frozen(load(context.run_dir / "frozen"))(x, proximal)
         compare("frozen network", Outputs(y.numpy()), Outputs(again.numpy()))
-        write_stimulus(context.dir, frozen, x.numpy(), y.numpy())
+        write_stimulus(
+            context.dir,
+            frozen,
+            x.numpy(),
+            y.numpy(),
+            None if proximal is None else proximal.numpy(),
+            None if frozen.votes is None else model.network.answer(y).numpy(),
+        )
         metrics = {
             "hash": frozen.hash,
             "synapses": frozen.synapses,
@@ -191,6 +199,16 @@ class FreezeStep(Step):
             "output_spikes_per_sample": float((y != 255).sum(dim=(1, 2)).double().mean()),
         }
         return metrics, f"sha256 {frozen.hash[:12]}..., {len(x)} test samples"
+
+    def _samples(self, model: NeuTNN) -> tuple[Tensor, Tensor | None]:
+        """Return the test split: spike times and, where the data drive them, proximal inputs."""
+        data = self.cli.datamodule
+        if model.proximal != "batch":
+            return torch.from_numpy(data.test_spikes()), None
+        data.prepare_data()
+        data.setup("test")
+        batches = list(data.test_dataloader())
+        return torch.cat([b[0] for b in batches]), torch.cat([b[2] for b in batches])
 
 
 def steps(cli: RecipeCLI, loggers: Iterable[Logger] = ()) -> list[Step]:

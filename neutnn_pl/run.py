@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hls.errors import InvalidInput, Unsupported
 from hls.files import atomic_path
-from hls.ir import FrozenNetwork, Outputs, check_stimulus, load
+from hls.ir import FrozenNetwork, Outputs, check_proximal, check_stimulus, load
 
 Array = npt.NDArray[np.generic]
 
@@ -33,10 +33,10 @@ def run(source: Path, inputs: Path, outputs: Path, target: str = "reference") ->
     network = load(directory)
     x, proximal = read_inputs(inputs)
     layers = predict(network, encoded(network, x), target, proximal)
-    last = Outputs(layers[len(network.layers) - 1])
-    found: dict[str, Array] = {f"layer{number}": y for number, y in layers.items()}
+    last = layers[len(network.layers) - 1]
+    found: dict[str, Array] = {f"layer{number}": layer.y for number, layer in layers.items()}
     if network.votes is not None:
-        found["answer"] = elect(network, last.y)
+        found["answer"] = elect(network, last.y) if last.answer is None else last.answer
     with atomic_path(outputs) as temporary, temporary.open("wb") as handle:
         np.savez_compressed(
             handle, allow_pickle=False, y=last.y, winner=last.winner, time=last.time, **found
@@ -93,39 +93,34 @@ def encoded(network: FrozenNetwork, x: Array) -> Array:
 
 def predict(
     network: FrozenNetwork, x: Array, target: str = "reference", proximal: Array | None = None
-) -> dict[int, npt.NDArray[np.uint8]]:
-    """Return spike times of layers on a target, uint8 `[B, C, N]` by the layer's number.
+) -> dict[int, Outputs]:
+    """Return what layers give on a target, by the layer's number.
 
     Args:
         network: what to run.
         x: spike times in time steps or 255, `[B, lines]`.
-        target: `reference`, `numba` and `triton` give every layer, any other target the last.
+        target: `reference`, `numba`, `triton` and `c` give every layer, any other the last.
         proximal: levels or spike times, `[B, proximal lines]`; None is all enabled, or all silent.
 
     Raises:
         InvalidInput: for inputs that do not fit the network.
-        Unsupported: for a network, or inputs, that the target cannot take.
+        Unsupported: for a network that the target cannot build.
     """
     times = check_stimulus(network, x)
-    levels = None if proximal is None else _check_proximal(network, proximal, len(times))
+    levels = None if proximal is None else check_proximal(network, proximal, len(times))
     if target in ("reference", "numba", "triton"):
         return _trace(network, times, levels, target)
-    from hls.targets import compile
+    from hls.targets import TracedNetwork, compile
 
     compiled = compile(network, target=target)
-    if levels is not None:
-        raise Unsupported(
-            f"target {target}: proximal inputs",
-            got="some",
-            expected="none",
-            mend="Choose the target 'reference'",
-        )
-    return {len(network.layers) - 1: compiled.predict(times).y}
+    if isinstance(compiled, TracedNetwork):
+        return dict(enumerate(compiled.trace(times, levels)))
+    return {len(network.layers) - 1: compiled.predict(times, levels)}
 
 
 def _trace(
     network: FrozenNetwork, times: Array, levels: Array | None, kernel: str
-) -> dict[int, npt.NDArray[np.uint8]]:
+) -> dict[int, Outputs]:
     import torch
 
     from neutnn_pl.nn import Network
@@ -142,7 +137,7 @@ def _trace(
     thawed.use_kernel(kernel)
     side = None if levels is None else torch.from_numpy(levels).to(device)
     traced = thawed.trace(torch.from_numpy(times).to(device), side)
-    return {number: y.cpu().numpy() for number, y in enumerate(traced)}
+    return {number: Outputs(y.cpu().numpy()) for number, y in enumerate(traced)}
 
 
 def elect(network: FrozenNetwork, y: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
@@ -153,21 +148,3 @@ def elect(network: FrozenNetwork, y: npt.NDArray[np.uint8]) -> npt.NDArray[np.in
 
     votes = torch.from_numpy(np.asarray(network.votes))
     return np.asarray(F.elected(F.votes(torch.from_numpy(y), votes)).numpy())
-
-
-def _check_proximal(network: FrozenNetwork, proximal: Array, samples: int) -> npt.NDArray[np.uint8]:
-    if network.proximal_lines == 0:
-        raise InvalidInput(
-            "proximal inputs",
-            got=f"shape {proximal.shape}",
-            expected="none: no layer of this network has any",
-        )
-    if proximal.shape != (samples, network.proximal_lines):
-        raise InvalidInput(
-            "proximal inputs",
-            got=f"shape {proximal.shape}",
-            expected=f"[{samples}, {network.proximal_lines}]",
-        )
-    if proximal.dtype != np.uint8:
-        raise InvalidInput("proximal inputs", got=f"dtype {proximal.dtype}", expected="uint8")
-    return np.ascontiguousarray(proximal, dtype=np.uint8)

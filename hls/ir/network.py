@@ -165,35 +165,6 @@ class FrozenNetwork:
         return replace(self, layers=tuple(layers))
 
 
-def check_stimulus(network: FrozenNetwork, x: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Return `x` as uint8 `[B, inputs]` after checking shape and times.
-
-    Raises:
-        InvalidInput: on another shape or dtype, or a time in `T .. 254`.
-    """
-    from hls.errors import InvalidInput
-
-    x = np.asarray(x)
-    if x.ndim != 2 or x.shape[1] != network.inputs:
-        raise InvalidInput(
-            "spike times", got=f"shape {x.shape}", expected=f"[samples, {network.inputs}]"
-        )
-    if not np.issubdtype(x.dtype, np.integer):
-        raise InvalidInput(
-            "spike times", got=f"dtype {x.dtype}", expected="uint8", mend="Encode the data first"
-        )
-    bad = (x != NO_SPIKE) & ((x < 0) | (x >= network.horizon))
-    if bad.any():
-        sample, line = (int(i) for i in np.argwhere(bad)[0])
-        raise InvalidInput(
-            f"spike time of sample {sample}, line {line}",
-            got=int(x[sample, line]),
-            expected=f"0 .. {network.horizon - 1}, or {NO_SPIKE} for no spike",
-            mend="Encode with the network's temporal resolution",
-        )
-    return np.ascontiguousarray(x, dtype=np.uint8)
-
-
 def check(network: FrozenNetwork) -> None:
     """Check a network.
 

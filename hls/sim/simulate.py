@@ -19,8 +19,9 @@ import numpy.typing as npt
 from hls.ckernel.build import cache_dir
 from hls.errors import InvalidInput, StepFailed
 from hls.files import atomic_path, unwritable, write_text
-from hls.ir.network import FrozenNetwork, check_stimulus
+from hls.ir.network import FrozenNetwork
 from hls.ir.outputs import Outputs
+from hls.ir.stimulus import check_stimulus
 from hls.rtl.step import VERILATOR
 from hls.sim.bench import CPP, VERILOG, Shape, shape_of
 from hls.tool import Tool, run
@@ -82,6 +83,7 @@ def simulate(
     top: str,
     network: FrozenNetwork,
     x: npt.NDArray[np.generic],
+    proximal: npt.NDArray[np.generic] | None = None,
     *,
     simulator: str = "icarus",
     workdir: Path,
@@ -98,6 +100,8 @@ def simulate(
         top: name of the top module.
         network: gives the widths of the ports.
         x: spike times, uint8 `[B, inputs]`, in time steps.
+        proximal: levels or spike times, uint8 `[B, proximal lines]`; None is all enabled, or all
+            silent.
         simulator: `icarus` or `verilator`.
         workdir: directory for test bench, program, stimulus, result and log.
         vcd: file for the waveforms of a second run over the first samples (Icarus only).
