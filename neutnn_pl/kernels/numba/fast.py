@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from neutnn_pl.kernels.numba.forward import evaluate, gates, volley
+from neutnn_pl.kernels.numba.forward import Plan, evaluate, gates, volley
 from neutnn_pl.kernels.numba.jit import inline, jit
 from neutnn_pl.kernels.numba.planes import Words
 from neutnn_pl.kernels.numba.simd import (
@@ -190,6 +190,16 @@ class Volleys(NamedTuple):
     y: npt.NDArray[np.uint8]
 
 
+@inline
+def usual(plan):
+    """Return the same plan with what is most usual as constants: loops over them unroll."""
+    return Plan(
+        plan.inputs, 1, plan.segments, plan.neurons, plan.dendrites, plan.groups, plan.lanes,
+        7, 1, plan.steps, plan.horizon, plan.steps + 6, plan.wta, plan.k, plan.by_potential,
+        plan.theta_min, plan.scope_all, plan.layer,
+    )  # fmt: skip
+
+
 @jit
 def run_columns(part, sizes, volleys, planes, plan, tables, room, gamma):
     """Run samples in order in some columns.
@@ -204,11 +214,16 @@ def run_columns(part, sizes, volleys, planes, plan, tables, room, gamma):
         room: scratch.
         gamma: gamma cycle of sample 0; -1 learns nothing.
     """
-    first, last, lo, hi = part
-    run_pointers(
-        first, last, lo, hi, sizes, pointers(volleys), pointers(planes), plan, pointers(tables),
-        pointers(room), gamma,
+    volleys_, planes_, tables_, room_ = (
+        pointers(volleys), pointers(planes), pointers(tables), pointers(room),
     )  # fmt: skip
+    first, last, lo, hi = part
+    if plan.words == 1 and plan.w_max == 7 and plan.ramp == 1:
+        run_pointers(
+            first, last, lo, hi, sizes, volleys_, planes_, usual(plan), tables_, room_, gamma
+        )
+    else:
+        run_pointers(first, last, lo, hi, sizes, volleys_, planes_, plan, tables_, room_, gamma)
 
 
 @inline
