@@ -90,7 +90,7 @@ def definition(case: Case) -> Speed:
 @jit
 def _blocks(out, lines, number, keys):
     for i in range(number):
-        search_blocks(out, 0, lines, 0, 3, i, i, 2, 3, keys)
+        search_blocks(out, 0, lines, lines, 0, 3, i, i, 2, 3, keys)
 
 
 def block_ns() -> float:

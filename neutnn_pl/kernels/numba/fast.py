@@ -115,22 +115,26 @@ def spiked(c, slot, lane, y, c0, c1, planes, plan, tables, room):
 
 
 @inline
-def search(c, slot, q, quiet, c0, c1, planes, plan, tables, room):
-    """Let the lanes `quiet` of a group search on every input that spikes."""
-    levels, lanes, w_max, cap = planes.levels, plan.lanes, plan.w_max, tables.u[5]
-    lines, starts = slot * (32 * plan.words + 8), slot * (plan.words + 1)
-    number = room.starts[starts + plan.words]
-    for j in range(0, number, 8):
+def draw(start, end, column, q, c0, c1, plan, tables, room):
+    """Draw a group's search blocks of the inputs `start .. end - 1`, whose slot 0 is `column`."""
+    for j in range(start, end, 8):
         search_blocks(
-            room.drawn, 4 * j, room.lines, lines + j, plan.groups, q, c0, c1, c, tables.keys
-        )
+            room.drawn, 4 * (j - start), room.lines, room.owners, j, plan.groups, q, c0, c1,
+            column, tables.keys,
+        )  # fmt: skip
+
+
+@inline
+def search(c, slot, q, quiet, first, planes, plan, tables, room):
+    """Let the lanes `quiet` of a group search; `first` is the input that was drawn first."""
+    levels, lanes, w_max, cap = planes.levels, plan.lanes, plan.w_max, tables.u[5]
     fields, limits = load_words(tables.fields, 0), load_words(tables.limits, 0)
-    none = splat_words(0)
+    none, starts = splat_words(0), slot * plan.words
     for word in range(plan.words):
         up = none
         for j in range(room.starts[starts + word], room.starts[starts + word + 1]):
-            hit = below(both(load_block(room.drawn, 4 * j), fields), limits)
-            bit = splat_words(np.int64(1) << (np.int64(room.lines[lines + j]) & 31))
+            hit = below(both(load_block(room.drawn, 4 * (j - first)), fields), limits)
+            bit = splat_words(np.int64(1) << (np.int64(room.lines[j]) & 31))
             up = either(up, choose(hit, bit, none))
         at = (c * plan.words + word) * lanes + 16 * q
         up = both(choose(mask_of_words(quiet), up, none), load_words(planes.mask, at))
@@ -145,18 +149,34 @@ def search(c, slot, q, quiet, c0, c1, planes, plan, tables, room):
 
 
 @inline
-def search_column(c, slot, c0, c1, planes, plan, tables, room):
-    """Let every segment of a column search that STDP does not see spike."""
-    for q in range(plan.groups):
-        room.seen[q] = 0
+def quiet_lanes(slot, q, gated, plan, room):
+    """Return the lanes of a group that may search: those that STDP does not see spike."""
+    quiet = room.open[slot * plan.groups + q] if gated and not plan.scope_all else np.int64(0xFFF)
     first = slot * plan.neurons
     for j in range(first, first + room.number[slot]):
-        room.seen[room.lane[j] >> 4] |= np.int64(1) << (room.lane[j] & 15)
+        if room.lane[j] >> 4 == q:
+            quiet &= ~(np.int64(1) << (room.lane[j] & 15))
+    return quiet & 0xFFF
+
+
+@inline
+def search_all(lo, hi, gated, c0, c1, planes, plan, tables, room):
+    """Let every segment search that STDP does not see spike, in the columns `lo .. hi - 1`."""
+    end = room.starts[(hi - lo) * plan.words]
     for q in range(plan.groups):
-        quiet = 0xFFF if plan.scope_all else room.open[slot * plan.groups + q]
-        quiet &= ~room.seen[q]
-        if quiet & 0xFFF:
-            search(c, slot, q, quiet, c0, c1, planes, plan, tables, room)
+        # Without gates nearly all columns search: their blocks fill vectors without gaps.
+        if not gated:
+            draw(0, end, lo, q, c0, c1, plan, tables, room)
+        for c in range(lo, hi):
+            slot, first = c - lo, np.int64(0)
+            quiet = quiet_lanes(slot, q, gated, plan, room)
+            if quiet == 0:
+                continue
+            if gated:
+                first = room.starts[slot * plan.words]
+                last = room.starts[(slot + 1) * plan.words]
+                draw(first, last, lo, q, c0, c1, plan, tables, room)
+            search(c, slot, q, quiet, first, planes, plan, tables, room)
 
 
 @inline
@@ -240,8 +260,7 @@ def run_pointers(first, last, lo, hi, sizes, volleys, planes, plan, tables, room
         if gamma < 0:
             continue
         if searches:
-            for c in range(lo, hi):
-                search_column(c, c - lo, c0, c1 | 1 << 8, planes, plan, tables, room)
+            search_all(lo, hi, sizes[2], c0, c1 | 1 << 8, planes, plan, tables, room)
         for c in range(lo, hi):
             start = (c - lo) * plan.neurons
             for j in range(start, start + room.number[c - lo]):
