@@ -22,6 +22,8 @@ __all__ = ["infer", "learn", "refuses"]
 
 _PARALLEL = 1 << 16
 """Synapses times samples above which threads pay."""
+_WORTH_A_CALL = 1 << 20
+"""Synapses times samples of a range that pay for calling compiled code once more."""
 _TILE = 32
 """Columns whose planes stay in the first cache while a chunk of samples passes."""
 
@@ -102,22 +104,25 @@ def _fast(
     """Run the fast path on ranges of samples and columns; return spike times and weights."""
     c, n, d, s, p = shape
     plan, tables = plan_of(shape, spec, lowest), tables_of(n * d * s, n, spec)
-    layer = planes.empty(c, n * d * s, p, spec.w_max)
     w = np.empty_like(arrays.w) if gamma >= 0 else arrays.w
     y = np.full((len(inputs.x), c, n), 255, np.uint8)
-    volleys = fast.Volleys(*(part.reshape(-1) for part in (inputs.x, inputs.gate, y)))
-    sizes = (c, inputs.x.size, int(inputs.gate.size > 0))
-    if gamma < 0:
-        planes.fill(0, c, arrays.w, arrays.mask, arrays.theta, spec.w_max, layer)
+    given = fast.Given(
+        x=inputs.x.reshape(-1),
+        gate=inputs.gate.reshape(-1),
+        y=y.reshape(-1),
+        w=arrays.w.reshape(-1),
+        mask=arrays.mask.reshape(-1),
+        theta=arrays.theta.reshape(-1),
+        learnt=w.reshape(-1),
+    )
 
     def part(task: int) -> None:
-        _, _, lo, hi = parts[task]
-        if gamma >= 0:
-            planes.fill(lo, hi, arrays.w, arrays.mask, arrays.theta, spec.w_max, layer)
+        first, last, lo, hi = parts[task]
+        layer = planes.empty(hi - lo, n * d * s, p, spec.w_max)
         room = room_for(plan, hi - lo)
-        fast.run_columns(parts[task], sizes, volleys, layer, plan, tables, room, gamma)
-        if gamma >= 0:
-            planes.weights(lo, hi, layer, spec.w_max, w)
+        fast.run_columns(
+            (first, last, lo, hi), (c, n, d * s * n, p), given, layer, plan, tables, room, gamma
+        )
 
     spread(part, len(parts))
     return y, w
@@ -135,6 +140,9 @@ def _cut(size: int, work: int, most: int = 1 << 30) -> list[tuple[int, int]]:
         work: synapses times samples.
         most: largest range that is worth having.
     """
-    parts = min(size, max(4 * threads(), -(-size // most))) if work > _PARALLEL else 1
+    parts = 1
+    if work > _PARALLEL:
+        enough = max(threads(), work // _WORTH_A_CALL)
+        parts = min(size, max(4 * threads(), -(-size // most)), enough)
     edges = [size * part // max(parts, 1) for part in range(parts + 1)]
     return [pair for pair in pairwise(edges) if pair[0] < pair[1]]

@@ -25,8 +25,9 @@ def array(tensor: Tensor, dtype: torch.dtype, *shape: int, copy: bool = False) -
     if tensor.dtype == torch.bool and dtype == torch.uint8:
         tensor = tensor.detach().contiguous().view(torch.uint8)
     tensor = tensor.detach().to(dtype)
-    values = (tensor.clone() if copy else tensor).contiguous().numpy().reshape(shape)
-    return values if values.flags.writeable else values.copy()
+    values = tensor.contiguous().numpy().reshape(shape)
+    # numpy copies on this thread; torch would wake its own for it.
+    return values.copy() if copy or not values.flags.writeable else values
 
 
 def inputs_of(

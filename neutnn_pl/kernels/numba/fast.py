@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from neutnn_pl.kernels.numba.forward import evaluate, gates, volley
+from neutnn_pl.kernels.numba.forward import Plan, evaluate, gates, volley
 from neutnn_pl.kernels.numba.jit import inline, jit
-from neutnn_pl.kernels.numba.planes import Words
+from neutnn_pl.kernels.numba.planes import Words, fill, weights
 from neutnn_pl.kernels.numba.simd import (
     below,
     bits_of,
@@ -100,7 +100,7 @@ def spiked(c, slot, lane, y, c0, c1, planes, plan, tables, room):
         synapse_blocks(room.drawn, j, blocks, first + j, c0, c1, number, tables.keys)
     lead = plan.width - plan.steps
     for word in range(plan.words):
-        at = (c * plan.words + word) * plan.w_max * plan.lanes + lane
+        at = (slot * plan.words + word) * plan.w_max * plan.lanes + lane
         up, minus, backoff = np.int64(0), np.int64(0), np.int64(0)
         for half in range(0, min(plan.inputs - 32 * word, 32), 16):
             drawn = load_halves(room.drawn, 32 * word + half)
@@ -110,41 +110,36 @@ def spiked(c, slot, lane, y, c0, c1, planes, plan, tables, room):
             up, minus, backoff = up | rise << half, minus | late << half, backoff | none << half
         row = (slot * plan.words + word) * plan.width + lead
         captured, spikes = np.int64(room.masks[row + y]), np.int64(room.masks[row + plan.steps - 1])
-        learns = np.int64(planes.mask[(c * plan.words + word) * plan.lanes + lane])
+        learns = np.int64(planes.mask[(slot * plan.words + word) * plan.lanes + lane])
         down = (minus & spikes & ~captured) | (backoff & ~spikes)
         move(planes.levels, at, plan.lanes, plan.w_max, up & captured & learns, down & learns)
 
 
 @inline
-def search(c, slot, q, quiet, c0, c1, planes, plan, tables, room):
-    """Let the lanes `quiet` of a group search on every input that spikes."""
-    levels, lanes, w_max, cap = planes.levels, plan.lanes, plan.w_max, tables.u[5]
-    lines, starts = slot * (32 * plan.words + 8), slot * (plan.words + 1)
-    number = room.starts[starts + plan.words]
-    for j in range(0, number, 8):
+def draw(start, end, column, q, c0, c1, plan, tables, room):
+    """Draw a group's search blocks of the inputs `start .. end - 1`, whose slot 0 is `column`."""
+    for j in range(start, end, 8):
         search_blocks(
-            room.drawn,
-            4 * j,
-            room.lines,
-            lines + j,
-            plan.groups,
-            q,
-            c0,
-            c1,
-            c + plan.first_column,
-            tables.keys,
-        )
+            room.drawn, 4 * (j - start), room.lines, room.owners, j, plan.groups, q, c0, c1,
+            column + plan.first_column, tables.keys,
+        )  # fmt: skip
+
+
+@inline
+def search(slot, q, quiet, first, planes, plan, tables, room):
+    """Let the lanes `quiet` of a group search; `first` is the input that was drawn first."""
+    levels, lanes, w_max, cap = planes.levels, plan.lanes, plan.w_max, tables.u[5]
     fields, limits = load_words(tables.fields, 0), load_words(tables.limits, 0)
-    none = splat_words(0)
+    none, starts = splat_words(0), slot * plan.words
     for word in range(plan.words):
         up = none
         for j in range(room.starts[starts + word], room.starts[starts + word + 1]):
-            hit = below(both(load_block(room.drawn, 4 * j), fields), limits)
-            bit = splat_words(np.int64(1) << (np.int64(room.lines[lines + j]) & 31))
+            hit = below(both(load_block(room.drawn, 4 * (j - first)), fields), limits)
+            bit = splat_words(np.int64(1) << (np.int64(room.lines[j]) & 31))
             up = either(up, choose(hit, bit, none))
-        at = (c * plan.words + word) * lanes + 16 * q
+        at = (slot * plan.words + word) * lanes + 16 * q
         up = both(choose(mask_of_words(quiet), up, none), load_words(planes.mask, at))
-        at = (c * plan.words + word) * w_max * lanes + 16 * q
+        at = (slot * plan.words + word) * w_max * lanes + 16 * q
         if cap < w_max:
             up = both(up, inverse(load_words(levels, at + (cap - 1) * lanes)))
         for v in range(w_max - 1, 0, -1):
@@ -155,74 +150,117 @@ def search(c, slot, q, quiet, c0, c1, planes, plan, tables, room):
 
 
 @inline
-def search_column(c, slot, c0, c1, planes, plan, tables, room):
-    """Let every segment of a column search that STDP does not see spike."""
-    for q in range(plan.groups):
-        room.seen[q] = 0
+def quiet_lanes(slot, q, gated, plan, room):
+    """Return the lanes of a group that may search: those that STDP does not see spike."""
+    quiet = room.open[slot * plan.groups + q] if gated and not plan.scope_all else np.int64(0xFFF)
     first = slot * plan.neurons
     for j in range(first, first + room.number[slot]):
-        room.seen[room.lane[j] >> 4] |= np.int64(1) << (room.lane[j] & 15)
-    for q in range(plan.groups):
-        quiet = 0xFFF if plan.scope_all else room.open[slot * plan.groups + q]
-        quiet &= ~room.seen[q]
-        if quiet & 0xFFF:
-            search(c, slot, q, quiet, c0, c1, planes, plan, tables, room)
+        if room.lane[j] >> 4 == q:
+            quiet &= ~(np.int64(1) << (room.lane[j] & 15))
+    return quiet & 0xFFF
 
 
 @inline
-def forward_column(b, c, slot, sizes, volleys, planes, plan, tables, room):
+def search_all(lo, hi, gated, c0, c1, planes, plan, tables, room):
+    """Let every segment search that STDP does not see spike, in the columns `lo .. hi - 1`."""
+    end = room.starts[(hi - lo) * plan.words]
+    for q in range(plan.groups):
+        # Without gates nearly all columns search: their blocks fill vectors without gaps.
+        if not gated:
+            draw(0, end, lo, q, c0, c1, plan, tables, room)
+        for c in range(lo, hi):
+            slot, first = c - lo, np.int64(0)
+            quiet = quiet_lanes(slot, q, gated, plan, room)
+            if quiet == 0:
+                continue
+            if gated:
+                first = room.starts[slot * plan.words]
+                last = room.starts[(slot + 1) * plan.words]
+                draw(first, last, lo, q, c0, c1, plan, tables, room)
+            search(slot, q, quiet, first, planes, plan, tables, room)
+
+
+@inline
+def forward_column(b, c, slot, sizes, given, planes, plan, tables, room):
     """Evaluate a column for one sample, and write its spike times."""
     columns, size, gated = sizes
     one = b * columns + c
-    volley(volleys.x, size, one * plan.inputs, slot, plan, tables.bytes_of, room)
-    theta, theta_at = planes.theta, c * plan.lanes
+    volley(given.x, size, one * plan.inputs, slot, plan, tables.bytes_of, room)
+    theta, theta_at = planes.theta, slot * plan.lanes
     if gated:
-        gates(volleys.gate, one * plan.dendrites, slot, plan, planes.theta, theta_at, room)
+        gates(given.gate, one * plan.dendrites, slot, plan, planes.theta, theta_at, room)
         theta, theta_at = room.theta, 0
-    at = c * plan.words * plan.w_max * plan.lanes
+    at = slot * plan.words * plan.w_max * plan.lanes
     number = evaluate(planes.levels, at, theta, theta_at, tables.neuron_of, slot, plan, room)
     room.number[slot] = number
     for j in range(slot * plan.neurons, slot * plan.neurons + number):
-        volleys.y[one * plan.neurons + tables.neuron_of[room.lane[j]]] = room.time[j]
+        given.y[one * plan.neurons + tables.neuron_of[room.lane[j]]] = room.time[j]
 
 
-class Volleys(NamedTuple):
-    """What samples bring, and where their answers go.
+class Given(NamedTuple):
+    """What samples bring, what the layer is, and where results go.
 
     Attributes:
         x: uint8, flat `[B, C, P]`, distal spike times.
-        gate: uint8, flat `[B, C, N D]`, levels.
+        gate: uint8, flat `[B, C, N D]`, levels; empty where all are enabled.
         y: uint8, flat `[B, C, N]`, full of 255, where spike times are written.
+        w: uint8, flat `[C, G, P]`, weights.
+        mask: uint8, flat like `w`.
+        theta: int32, flat `[C, N]`.
+        learnt: uint8, flat like `w`, where the weights are written after learning.
     """
 
     x: npt.NDArray[np.uint8]
     gate: npt.NDArray[np.uint8]
     y: npt.NDArray[np.uint8]
+    w: npt.NDArray[np.uint8]
+    mask: npt.NDArray[np.uint8]
+    theta: npt.NDArray[np.int32]
+    learnt: npt.NDArray[np.uint8]
+
+
+@inline
+def usual(plan):
+    """Return the same plan with what is most usual as constants: loops over them unroll."""
+    return Plan(
+        plan.inputs, 1, plan.segments, plan.neurons, plan.dendrites, plan.groups, plan.lanes,
+        7, 1, plan.steps, plan.horizon, plan.steps + 6, plan.wta, plan.k, plan.by_potential,
+        plan.theta_min, plan.scope_all, plan.layer, plan.first_column,
+    )  # fmt: skip
 
 
 @jit
-def run_columns(part, sizes, volleys, planes, plan, tables, room, gamma):
+def run_columns(part, shape, given, planes, plan, tables, room, gamma):
     """Run samples in order in some columns.
 
     Args:
         part: first sample, the one after the last; first column, the one after the last.
-        sizes: `C`, bytes of `x`, whether there are gates.
-        volleys: what samples bring, and where spike times are written.
-        planes: the layer, learnt in place.
+        shape: `C, N, G, P`.
+        given: the samples, the layer, and where results are written.
+        planes: room for the planes of these columns.
         plan: its settings.
         tables: constants.
         room: scratch.
         gamma: gamma cycle of sample 0; -1 learns nothing.
     """
-    first, last, lo, hi = part
-    run_pointers(
-        first, last, lo, hi, sizes, pointers(volleys), pointers(planes), plan, pointers(tables),
-        pointers(room), gamma,
+    given_, planes_, tables_, room_ = (
+        pointers(given), pointers(planes), pointers(tables), pointers(room),
     )  # fmt: skip
+    first, last, lo, hi = part
+    sizes = (shape[0], len(given.x), np.int64(len(given.gate) > 0))
+    fill(lo, hi, shape, given.w, given.mask, given.theta, plan.w_max, planes_)
+    if plan.words == 1 and plan.w_max == 7 and plan.ramp == 1:
+        run_pointers(
+            first, last, lo, hi, sizes, given_, planes_, usual(plan), tables_, room_, gamma
+        )
+    else:
+        run_pointers(first, last, lo, hi, sizes, given_, planes_, plan, tables_, room_, gamma)
+    if gamma >= 0:
+        weights(lo, hi, shape, planes_, plan.w_max, given.learnt)
 
 
 @inline
-def run_pointers(first, last, lo, hi, sizes, volleys, planes, plan, tables, room, gamma):
+def run_pointers(first, last, lo, hi, sizes, given, planes, plan, tables, room, gamma):
     """Run samples `first .. last - 1` in the columns `lo .. hi - 1`; arguments by pointers."""
     searches = tables.u[2] > 0 and tables.u[5] > 0
     for b in range(first, last):
@@ -231,12 +269,11 @@ def run_pointers(first, last, lo, hi, sizes, volleys, planes, plan, tables, room
         # One phase after the other over all columns: what one stores has left the pipeline when
         # the next one loads it.
         for c in range(lo, hi):
-            forward_column(b, c, c - lo, sizes, volleys, planes, plan, tables, room)
+            forward_column(b, c, c - lo, sizes, given, planes, plan, tables, room)
         if gamma < 0:
             continue
         if searches:
-            for c in range(lo, hi):
-                search_column(c, c - lo, c0, c1 | 1 << 8, planes, plan, tables, room)
+            search_all(lo, hi, sizes[2], c0, c1 | 1 << 8, planes, plan, tables, room)
         for c in range(lo, hi):
             start = (c - lo) * plan.neurons
             for j in range(start, start + room.number[c - lo]):

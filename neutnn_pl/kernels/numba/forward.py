@@ -12,6 +12,7 @@ from neutnn_pl.kernels.numba.planes import NEVER, Words
 from neutnn_pl.kernels.numba.settings import K_WTA, ONE_WTA, T_WTA
 from neutnn_pl.kernels.numba.simd import (
     append_lines,
+    append_owner,
     at_most,
     bits_of,
     both,
@@ -83,14 +84,14 @@ class Room(NamedTuple):
 
     Attributes:
         masks: `[words, width]`, bit `i` of a mask of time `t` is `x_i <= t`.
-        lines: uint16 `[32 words + 8]`, inputs that spike, ascending.
-        starts: `[words + 1]`, where a word's inputs start in `lines`.
+        lines: uint16 `[32 words]`, inputs that spike, ascending; without gaps between slots.
+        owners: uint16 like `lines`, the slot of each.
+        starts: `[words]`, where a word's inputs start in `lines`; at the end, where all end.
         open: `[groups]`, lanes that are enabled, as bits.
         number: `[1]`, how many pass.
         lane: `[N]`, winning lane of each neuron that passes.
         time: `[N]`, their spike times.
         tail: one for all, like those below: the last bytes of the last sample.
-        seen: `[groups]`, lanes that STDP sees spike.
         undecided: `[groups]`, lanes whose neuron may still spike.
         theta: `[lanes]`, thresholds under the gates.
         v: `[lanes]`, potentials.
@@ -101,13 +102,13 @@ class Room(NamedTuple):
 
     masks: Words
     lines: npt.NDArray[np.uint16]
+    owners: npt.NDArray[np.uint16]
     starts: Ints
     open: Ints
     number: Ints
     lane: Ints
     time: Ints
     tail: npt.NDArray[np.uint8]
-    seen: Ints
     undecided: Ints
     theta: npt.NDArray[np.int32]
     v: npt.NDArray[np.int32]
@@ -120,28 +121,28 @@ def room_for(plan: Plan, slots: int) -> Room:
     """Return scratch for so many columns of a layer."""
     return Room(
         masks=np.zeros(slots * plan.words * plan.width, np.uint32),
-        lines=np.zeros(slots * (32 * plan.words + 8), np.uint16),
-        starts=np.zeros(slots * (plan.words + 1), np.int64),
+        lines=np.zeros(slots * 32 * plan.words + 8, np.uint16),
+        owners=np.zeros(slots * 32 * plan.words + 8, np.uint16),
+        starts=np.zeros(slots * plan.words + 1, np.int64),
         open=np.full(slots * plan.groups, 0xFFFF, np.int64),
         number=np.zeros(slots, np.int64),
         lane=np.zeros(slots * plan.neurons, np.int64),
         time=np.zeros(slots * plan.neurons, np.int64),
         tail=np.full(32, 255, np.uint8),
-        seen=np.zeros(plan.groups, np.int64),
         undecided=np.zeros(plan.groups, np.int64),
         theta=np.zeros(plan.lanes, np.int32),
         v=np.zeros(plan.lanes, np.int32),
         best=np.zeros(plan.neurons, np.int64),
         fresh=np.zeros(plan.neurons, np.int64),
-        drawn=np.zeros(128 * plan.words + 64, np.uint32),
+        drawn=np.zeros(slots * 128 * plan.words + 64, np.uint32),
     )
 
 
 @inline
 def volley(x, size, at, slot, plan, bytes_of, room):
     """Turn spike times `x[at : at + P]` (`x` has `size`) into masks and a list of who spikes."""
-    lead, number = plan.width - plan.steps, 0
-    lines, starts = slot * (32 * plan.words + 8), slot * (plan.words + 1) + 1
+    lead, starts = plan.width - plan.steps, slot * plan.words + 1
+    number = room.starts[starts - 1]
     for word in range(plan.words):
         first, used = at + 32 * word, min(plan.inputs - 32 * word, 32)
         if first + 32 <= size:
@@ -159,7 +160,8 @@ def volley(x, size, at, slot, plan, bytes_of, room):
             room.masks[start + t] = bits
         for part in range(4):
             entry = (bits >> (8 * part)) & 255
-            append_lines(room.lines, lines + number, bytes_of, entry, 32 * word + 8 * part)
+            append_lines(room.lines, number, bytes_of, entry, 32 * word + 8 * part)
+            append_owner(room.owners, number, slot)
             number += ones(entry)
         room.starts[starts + word] = number
 

@@ -22,7 +22,7 @@ config: Any = _config
 _announced = False
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
 _lock = threading.Lock()
-COMPILE_SECONDS = 30
+COMPILE_SECONDS = 10
 
 
 @lru_cache

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from neutnn_pl.kernels.numba.jit import jit
+from neutnn_pl.kernels.numba.jit import inner
 from neutnn_pl.kernels.numba.simd import (
     at_most,
     bits_of,
@@ -52,46 +52,62 @@ def empty(columns: int, segments: int, inputs: int, w_max: int) -> Planes:
     )
 
 
-@jit
-def fill(lo, hi, w, mask, theta, w_max, planes):
-    """Fill the planes of columns `lo .. hi - 1` from bytes `[C, G, P]` and thresholds `[C, N]`."""
-    segments, p = w.shape[1], w.shape[2]
-    words, lanes = (p + 31) // 32, 16 * ((segments + 11) // 12)
-    per = segments // theta.shape[1]
+@inner
+def fill(lo, hi, shape, w, mask, theta, w_max, planes):
+    """Fill the planes of columns `lo .. hi - 1`.
+
+    Args:
+        lo: first column.
+        hi: the one after the last.
+        shape: `C, N, G, P`.
+        w: uint8, flat `[C, G, P]`, weights.
+        mask: uint8 like `w`.
+        theta: int32, flat `[C, N]`.
+        w_max: largest weight.
+        planes: to be filled, by pointers; column `lo` is their first.
+    """
+    _, neurons, segments, p = shape
+    words, lanes, per = (p + 31) // 32, 16 * ((segments + 11) // 12), segments // neurons
     weights, masks = np.zeros(32, np.uint8), np.zeros(32, np.uint8)
     for c in range(lo, hi):
         for g in range(segments):
-            lane = 16 * (g // 12) + g % 12
-            planes.theta[c * lanes + lane] = theta[c, g // per]
+            lane, row = 16 * (g // 12) + g % 12, (c * segments + g) * p
+            planes.theta[(c - lo) * lanes + lane] = theta[c * neurons + g // per]
             for word in range(words):
-                first, size = 32 * word, min(32, p - 32 * word)
-                weights[:size], masks[:size] = (
-                    w[c, g, first : first + 32],
-                    mask[c, g, first : first + 32],
-                )
-                weights[size:], masks[size:] = 0, 0
-                row, at = load_bytes(weights, 0), c * words + word
+                first, size = row + 32 * word, min(32, p - 32 * word)
+                if first + 32 <= len(w):
+                    some, learn = load_bytes(w, first), load_bytes(mask, first)
+                else:
+                    weights[:size], masks[:size] = (
+                        w[first : first + size],
+                        mask[first : first + size],
+                    )
+                    some, learn = load_bytes(weights, 0), load_bytes(masks, 0)
+                valid, at = (np.int64(1) << size) - 1, (c - lo) * words + word
                 for v in range(w_max):
-                    above = ~bits_of(at_most(row, splat_bytes(v)))
+                    above = valid & ~bits_of(at_most(some, splat_bytes(v)))
                     planes.levels[(at * w_max + v) * lanes + lane] = above
-                learns = ~bits_of(at_most(load_bytes(masks, 0), splat_bytes(0)))
+                learns = valid & ~bits_of(at_most(learn, splat_bytes(0)))
                 planes.mask[at * lanes + lane] = learns
 
 
-@jit
-def weights(lo, hi, planes, w_max, w):
-    """Write the weights of columns `lo .. hi - 1` back to bytes `[C, G, P]`."""
-    segments, p = w.shape[1], w.shape[2]
+@inner
+def weights(lo, hi, shape, planes, w_max, w):
+    """Write the weights of columns `lo .. hi - 1` back to bytes; arguments as in `fill`."""
+    _, _, segments, p = shape
     words, lanes = (p + 31) // 32, 16 * ((segments + 11) // 12)
-    row = np.zeros(32, np.uint8)
+    rest = np.zeros(32, np.uint8)
     for c in range(lo, hi):
         for g in range(segments):
-            lane = 16 * (g // 12) + g % 12
+            lane, row = 16 * (g // 12) + g % 12, (c * segments + g) * p
             for word in range(words):
-                first, total = (c * words + word) * w_max, splat_bytes(0)
+                first, total = ((c - lo) * words + word) * w_max, splat_bytes(0)
                 for v in range(w_max):
                     above = mask_of_bytes(planes.levels[(first + v) * lanes + lane])
                     total = plus(total, choose(above, splat_bytes(1), splat_bytes(0)))
-                store_bytes(row, 0, total)
                 size = min(32, p - 32 * word)
-                w[c, g, 32 * word : 32 * word + size] = row[:size]
+                if size == 32:
+                    store_bytes(w, row + 32 * word, total)
+                else:
+                    store_bytes(rest, 0, total)
+                    w[row + 32 * word : row + 32 * word + size] = rest[:size]

@@ -293,6 +293,21 @@ def load_block(typing, array, offset):
 
 
 @intrinsic
+def append_owner(typing, owners, at, owner):
+    """Write eight times the uint16 `owner` to `owners[at:]`."""
+
+    def generate(context, builder, signature, args):
+        eight = ir.VectorType(_I16, 8)
+        where = _integer(context, builder, args[1], at, 64)
+        value = _splat(builder, _integer(context, builder, args[2], owner, 16), eight)
+        pointer = _pointer(context, builder, owners, args[0], where, eight)
+        builder.store(value, pointer, align=1)
+        return context.get_dummy_value()
+
+    return types.void(owners, at, owner), generate
+
+
+@intrinsic
 def append_lines(typing, lines, at, table, entry, base):
     """Write the eight uint16 of an entry of a table, `base` added to each, to `lines[at:]`."""
 
@@ -309,7 +324,7 @@ def append_lines(typing, lines, at, table, entry, base):
     return types.void(lines, at, table, entry, base), generate
 
 
-def _rounds(builder: Any, block: Any, c0: Any, c1: Any, c2: Any, keys: Any) -> Any:
+def _rounds(builder: Any, block: Any, c0: Any, c1: Any, column: Any, keys: Any) -> Any:
     """Return the words of eight blocks; upper halves of lanes are not cleared.
 
     `keys` points at the twenty words that the rounds use: an operand in memory is spread over the
@@ -317,8 +332,8 @@ def _rounds(builder: Any, block: Any, c0: Any, c1: Any, c2: Any, keys: Any) -> A
     """
     kind = PAIRS.llvm
     low, half = _many(0xFFFFFFFF, kind), _many(32, kind)
-    a, b, c = (_splat(builder, value, kind) for value in (c0, c1, c2))
-    d = block
+    a, b = (_splat(builder, value, kind) for value in (c0, c1))
+    c, d = column, block
     for turn in range(10):
         key0, key1 = (
             _splat(builder, builder.load(builder.gep(keys, [_I64(2 * turn + side)])), kind)
@@ -333,25 +348,32 @@ def _rounds(builder: Any, block: Any, c0: Any, c1: Any, c2: Any, keys: Any) -> A
 
 
 @intrinsic
-def search_blocks(typing, out, at, lines, first, scale, add, c0, c1, c2, keys):
+def search_blocks(typing, out, at, lines, owners, first, scale, add, c0, c1, c2, keys):
     """Draw the blocks `lines[first + j] * scale + add`, j = 0 .. 7; write them one after another.
 
-    `out` (uint32) gets 32 words from `at` on, four for each block.
+    Block `j` is of column `c2 + owners[first + j]`. `out` (uint32) gets 32 words from `at` on,
+    four for each block.
     """
 
     def generate(context, builder, signature, args):
-        where, start, times, more, *rest = (
+        where, start, times, more, low0, low1, base = (
             _integer(context, builder, args[i], signature.args[i], 64)
-            for i in (1, 3, 4, 5, 6, 7, 8)
+            for i in (1, 4, 5, 6, 7, 8, 9)
         )
-        rest.append(_data(context, builder, keys, args[9]))
         kind, eight = PAIRS.llvm, ir.VectorType(_I16, 8)
-        pointer = _pointer(context, builder, lines, args[2], start, eight)
-        line = builder.zext(builder.load(pointer, align=1), kind)
+        line, owner = (
+            builder.zext(
+                builder.load(_pointer(context, builder, array, args[i], start, eight), align=1),
+                kind,
+            )
+            for i, array in ((2, lines), (3, owners))
+        )
         block = builder.add(
             builder.mul(line, _splat(builder, times, kind)), _splat(builder, more, kind)
         )
-        a, b, c, d = _rounds(builder, block, *rest)
+        column = builder.add(owner, _splat(builder, base, kind))
+        words = _data(context, builder, keys, args[10])
+        a, b, c, d = _rounds(builder, block, low0, low1, column, words)
         low, half = _many(0xFFFFFFFF, kind), _many(32, kind)
         first_two = builder.or_(builder.and_(a, low), builder.shl(b, half))
         last_two = builder.or_(builder.and_(c, low), builder.shl(d, half))
@@ -363,7 +385,7 @@ def search_blocks(typing, out, at, lines, first, scale, add, c0, c1, c2, keys):
             builder.store(mixed, _pointer(context, builder, out, args[0], there, kind), align=1)
         return context.get_dummy_value()
 
-    return types.void(out, at, lines, first, scale, add, c0, c1, c2, keys), generate
+    return types.void(out, at, lines, owners, first, scale, add, c0, c1, c2, keys), generate
 
 
 @intrinsic
@@ -371,13 +393,13 @@ def synapse_blocks(typing, out, at, stride, first, c0, c1, c2, keys):
     """Draw the blocks `first + j`, j = 0 .. 7; their words `k` go to `out[at + stride k + j]`."""
 
     def generate(context, builder, signature, args):
-        where, step, start, *rest = (
+        where, step, start, low0, low1, column = (
             _integer(context, builder, args[i], signature.args[i], 64) for i in range(1, 7)
         )
-        rest.append(_data(context, builder, keys, args[7]))
         kind, narrow = PAIRS.llvm, ir.VectorType(_I32, 8)
         block = builder.add(_splat(builder, start, kind), ir.Constant(kind, list(range(8))))
-        for number, word in enumerate(_rounds(builder, block, *rest)):
+        rest = (_splat(builder, column, kind), _data(context, builder, keys, args[7]))
+        for number, word in enumerate(_rounds(builder, block, low0, low1, *rest)):
             there = builder.add(where, builder.mul(step, _I64(number)))
             pointer = _pointer(context, builder, out, args[0], there, narrow)
             builder.store(builder.trunc(word, narrow), pointer, align=1)

@@ -4,6 +4,7 @@ import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from random import Random
 
 import pytest
 import torch
@@ -11,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neutnn_pl import nn
+from neutnn_pl.functional import output_horizon
 from neutnn_pl.functional.rules import STDP
 from neutnn_pl.kernels import LayerSpec, LayerState, reference
 from neutnn_pl.kernels import numba as compiled
 from neutnn_pl.kernels.numba import jit, voter
 from neutnn_pl.nn import inputs
-from tests.neutnn_pl.kernels.cases import cases
+from tests.neutnn_pl.kernels.cases import STABILISERS, cases
 
 EXAMPLES = settings(max_examples=int(os.environ.get("NEUTNN_EXAMPLES", "500")), deadline=None)
 FEWER = settings(max_examples=100, deadline=None)
@@ -114,11 +116,45 @@ def layer_case(columns=9, neurons=4, dendrites=1, segments=1, inputs=40, samples
     return x, LayerState.of(w * mask, theta, mask), spec
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_layers_of_many_words_and_groups(seed, monkeypatch):
+    """What small layers do not reach: more than 32 inputs, more than twelve segments."""
+    random, generator = Random(seed), torch.Generator().manual_seed(seed)
+    p = random.choice([1, 4, 16, 17, 31, 32, 33, 48, 63, 64, 65, 96, 130, 300])
+    n, d, s = random.choice([1, 2, 5, 11, 12, 13, 25]), random.choice([1, 2]), random.choice([1, 3])
+    c, wres, horizon = random.choice([1, 3]), random.choice([1, 2, 3, 4]), random.choice([1, 4, 16])
+    m, response = 2**wres - 1, random.choice(["rnl", "snl"])
+    w = torch.randint(0, m + 1, (c, n, d, s, p), generator=generator).byte()
+    mask = torch.rand(w.shape, generator=generator) < 0.9
+    theta = torch.randint(1, max(1, p * m // 3) + 1, (c, n), generator=generator).int()
+    rule = STDP(
+        search=random.choice([0, 1, 30, 500, 1024]), minimum=random.choice([0, 128, 1024]),
+        stabiliser=random.choice(STABILISERS), search_max=random.choice([None, 0, 1, m]),
+        search_scope=random.choice(["all", "enabled"]),
+    )  # fmt: skip
+    spec = LayerSpec(
+        steps=output_horizon(horizon, m, response), w_max=m, response=response, rule=rule,
+        wta=random.choice(["1-wta", "1-wta", "k-wta", "t-wta", "none"]), k=random.randint(1, n),
+        tie=random.choice(["index", "potential"]), proximal=random.choice(["none", "enable"]),
+        seed=random.getrandbits(64), layer=random.randint(0, 255),
+    )  # fmt: skip
+    x = torch.randint(0, horizon, (9, c, p), generator=generator).byte()
+    x[torch.rand(x.shape, generator=generator) < random.choice([0.1, 0.5, 0.9])] = 255
+    xp = None
+    if spec.proximal == "enable":
+        xp = torch.rand((9, c, n, d, 1), generator=generator) < 0.4
+    at = (x, LayerState.of(w * mask, theta, mask), spec, random.choice([0, 2**32 - 3, 2**51]), xp)
+    monkeypatch.setattr(compiled, "_PARALLEL", random.choice([0, 1 << 30]))
+    equal(compiled.learn(*at), reference.learn(*at))
+    assert torch.equal(compiled.infer(x, *at[1:3], xp), reference.infer(x, *at[1:3], xp))
+
+
 @pytest.mark.parametrize("reward", [False, True])
 def test_the_number_of_threads_does_not_count(reward, monkeypatch):
     x, state, spec = layer_case(rule=STDP(search=30, reward=reward))
     labels = torch.arange(len(x)) % 4
     monkeypatch.setattr(compiled, "_PARALLEL", 0)
+    monkeypatch.setattr(compiled, "_WORTH_A_CALL", 1)
     want = reference.learn(x, state, spec, 3, None, labels)
     y = reference.infer(x, state, spec)
     for number in (1, 2, 3):
@@ -133,6 +169,7 @@ def test_the_number_of_threads_does_not_count(reward, monkeypatch):
 def test_several_python_threads_at_once(monkeypatch):
     x, state, spec = layer_case()
     monkeypatch.setattr(compiled, "_PARALLEL", 0)
+    monkeypatch.setattr(compiled, "_WORTH_A_CALL", 1)
     want = reference.learn(x, state, spec, 0)
     with ThreadPoolExecutor(4) as pool:
         for found in pool.map(lambda _: compiled.learn(x, state, spec, 0), range(8)):
