@@ -96,7 +96,9 @@ def compile(
     """
     if target not in TARGETS:
         raise InvalidInput(
-            "target", got=repr(target), expected=f"one of {', '.join(TARGETS)} (or reference)"
+            "target",
+            got=repr(target),
+            expected=f"one of {', '.join(TARGETS)} (or reference, numba, triton)",
         )
     if target == "c":
         from hls.ckernel import build

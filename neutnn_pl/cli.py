@@ -32,7 +32,7 @@ to hardware
   flow -c RECIPE | RUN                   learn, prune, freeze, C, RTL, netlist, proof, layout
   export RUN                             write RUN/frozen, the network in integers
   verify RUN                             the whole ladder again
-  run RUN --input X.npy --output Y.npz   run a frozen network (--target reference|c|icarus|...)
+  run RUN --input X.npy --output Y.npz   run a frozen network (--target reference|numba|c|...)
   report RUN                             the table in the terminal, the files beside it
 help
   ls                                     the recipes
@@ -123,6 +123,12 @@ def _quiet() -> None:
     )
     for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    compiling = logging.getLogger("neutnn_pl.kernels.numba")
+    if not compiling.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("neutnn: %(message)s"))
+        compiling.addHandler(handler)
+        compiling.setLevel(logging.INFO)
 
 
 def _fit(args: list[str]) -> int:

@@ -14,10 +14,10 @@ from hls.errors import InvalidInput
 from hls.ir import FrozenNetwork
 from neutnn_pl.functional import NO_SPIKE
 from neutnn_pl.functional.rules import rule_from
+from neutnn_pl.kernels import check_kernel
 from neutnn_pl.metrics import ClusterMetrics
 from neutnn_pl.nn import STDP, DeterministicSTDP, Network
 
-KERNELS = ("auto", "reference")
 PROXIMAL = ("none", "batch", "label")
 _CONFIG = "neutnn"
 _FORMAT = 1
@@ -49,7 +49,7 @@ class NeuTNN(L.LightningModule):
         network: the network.
         learning: the learning rule, or a schedule of them: rules by the epoch from which they hold.
         seed: key of every draw: initial weights, order of samples, STDP.
-        kernel: what learns and infers: `auto` or `reference`.
+        kernel: what learns and infers: `auto`, `reference`, `numba` or `triton`.
         stages: greedy, layer-wise training: epochs of each layer in turn, and of the voter after
             them; null trains all of them all the time.
         proximal: what drives proximal inputs: `none`, `batch`, or `label` (in training the line of
@@ -69,8 +69,7 @@ class NeuTNN(L.LightningModule):
         proximal: str = "none",
     ) -> None:
         super().__init__()
-        if kernel not in KERNELS:
-            raise InvalidInput("kernel", got=repr(kernel), expected=f"one of {', '.join(KERNELS)}")
+        check_kernel(kernel)
         if proximal not in PROXIMAL:
             raise InvalidInput(
                 "proximal", got=repr(proximal), expected=f"one of {', '.join(PROXIMAL)}"
@@ -94,6 +93,7 @@ class NeuTNN(L.LightningModule):
         self.kernel = kernel
         self.stages = stages
         self.proximal = proximal
+        self.network.use_kernel(kernel)
         self.network.reset(seed)
         # Epochs begun and samples learnt in the current one: where a resumed run goes on.
         self.register_buffer("epochs", torch.zeros((), dtype=torch.int64))
@@ -265,11 +265,12 @@ class NeuTNN(L.LightningModule):
         }
 
     @classmethod
-    def from_checkpoint(cls, path: str | Path) -> Self:
+    def from_checkpoint(cls, path: str | Path, kernel: str = "auto") -> Self:
         """Return the model that a checkpoint holds, without unpickling anything.
 
         Args:
             path: a checkpoint file.
+            kernel: what learns and infers; not part of a checkpoint.
 
         Raises:
             InvalidInput: if it cannot be read, or is not one of ours.
@@ -280,6 +281,7 @@ class NeuTNN(L.LightningModule):
             Network.from_config(config["network"]),
             {epoch: rule_from(rule) for epoch, rule in config["learning"].items()},
             config["seed"],
+            kernel,
             stages=config["stages"],
             proximal=config["proximal"],
         )

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from neutnn_pl import functional as F
 from neutnn_pl.functional.column import RESPONSES, TIES, WTA_MODES
 from neutnn_pl.functional.rules import STDP, DeterministicSTDP, Homeostasis
-from neutnn_pl.kernels import LayerSpec, LayerState, evaluate, infer, learn
+from neutnn_pl.kernels import LayerSpec, LayerState, choose, evaluate
 from neutnn_pl.nn.checks import check, check_times, line_table, threshold, warn_thresholds
 
 PROXIMAL = ("none", "enable", "weighted")
@@ -49,6 +49,7 @@ class Layer(nn.Module):
         theta: int32 `[C, N]`, in weight LSB.
         gamma: int64, samples learnt since the layer was made.
         learning: whether `learn` changes anything.
+        kernel: what infers and learns: `auto`, `reference`, `numba` or `triton`.
 
     Raises:
         ValueError: for settings that make no layer.
@@ -110,6 +111,7 @@ class Layer(nn.Module):
         self.horizon = horizon
         self._proximal_horizon = proximal_horizon
         self.learning = True
+        self.kernel = "auto"
         check(
             "horizon",
             horizon,
@@ -253,7 +255,8 @@ class Layer(nn.Module):
             uint8 `[B, C, N]`, in time steps or 255, after WTA.
         """
         xp = self._proximal(x, proximal)
-        return infer(self.receptive(x), self.state, self.spec(), xp)
+        state, spec = self.state, self.spec()
+        return choose(self.kernel, state, spec).infer(self.receptive(x), state, spec, xp)
 
     def evaluate(self, x: Tensor, proximal: Tensor | None = None) -> F.ColumnState:
         """Return spike times at every level, without learning; arguments as in `forward`."""
@@ -287,7 +290,8 @@ class Layer(nn.Module):
             return self(x, proximal)
         xp = self._proximal(x, proximal)
         spec, inputs = self.spec(rule, seed, index), self.receptive(x)
-        y, state = learn(inputs, self.state, spec, int(self.gamma), xp, labels)
+        kernel = choose(self.kernel, self.state, spec)
+        y, state = kernel.learn(inputs, self.state, spec, int(self.gamma), xp, labels)
         self.weights.copy_(state.w)
         self.proximal_weights.copy_(state.wp)
         self.fraction.copy_(state.fraction)

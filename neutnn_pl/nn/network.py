@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from hls.ir import FrozenNetwork
 from neutnn_pl import functional as F
 from neutnn_pl.functional.rules import STDP, DeterministicSTDP
+from neutnn_pl.kernels import check_kernel
 from neutnn_pl.nn.layer import Layer
 from neutnn_pl.nn.voter import Retime, Voter
 
@@ -91,6 +92,21 @@ class Network(nn.Module):
     def synapses(self) -> int:
         """Number of unpruned synapses, weights of 0 included; votes are counted apart."""
         return sum(layer.synapses for layer in self.columns)
+
+    def use_kernel(self, kernel: str) -> None:
+        """Choose what infers and learns in every layer and the voter.
+
+        Args:
+            kernel: `auto`, `reference`, `numba` or `triton`.
+
+        Raises:
+            InvalidInput: for another name.
+        """
+        check_kernel(kernel)
+        for layer in self.columns:
+            layer.kernel = kernel
+        if self.voter is not None:
+            self.voter.kernel = kernel
 
     def reset(self, seed: int) -> None:
         """Draw fresh weights for every layer, and forget all votes."""

@@ -1,0 +1,214 @@
+"""The fast path: stochastic STDP with Philox over bit planes, many synapses at a time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from neutnn_pl.kernels.numba.forward import evaluate, gates, room_for, volley
+from neutnn_pl.kernels.numba.jit import inner, jit
+from neutnn_pl.kernels.numba.planes import Words
+from neutnn_pl.kernels.numba.simd import (
+    below,
+    bits_of,
+    both,
+    choose,
+    either,
+    inverse,
+    load_block,
+    load_words,
+    mask_of_words,
+    pointers,
+    search_blocks,
+    shift_right,
+    splat_words,
+    store_words,
+    synapse_blocks,
+)
+
+ALL = 0xFFFFFFFF
+
+
+class Tables(NamedTuple):
+    """What is looked up.
+
+    Attributes:
+        u: int64 `[6]`, as in `settings.Side`.
+        rises: int64 `[128]`, F out of 1024 of weights that grow.
+        falls: the same of weights that shrink.
+        keys: uint64 `[20]`, of the rounds of Philox.
+        bytes_of: uint16 `[256 * 8]`, numbers of the bits that are set in a byte.
+        neuron_of: int64 `[lanes]`.
+        fields: uint32 `[16]`, where a segment's search draw lies in its word of a block.
+        limits: uint32 `[16]`, `u_search` at that place; 0 for lanes that are no segments.
+    """
+
+    u: npt.NDArray[np.int64]
+    rises: npt.NDArray[np.int64]
+    falls: npt.NDArray[np.int64]
+    keys: npt.NDArray[np.uint64]
+    bytes_of: npt.NDArray[np.uint16]
+    neuron_of: npt.NDArray[np.int64]
+    fields: Words
+    limits: Words
+
+
+@inner
+def move(levels, at, lanes, w_max, up, down):
+    """Move one segment's weights by one where `up` or `down` has a bit."""
+    before, now = np.int64(ALL), np.int64(levels[at])
+    for v in range(w_max):
+        after = np.int64(levels[at + lanes]) if v + 1 < w_max else np.int64(0)
+        levels[at] = (now | (before & up)) & (~down | after)
+        before, now = now, after
+        at += lanes
+
+
+@inner
+def decided(at, levels, lanes, w_max, half, drawn, tables):
+    """Decide sixteen synapses of a segment by their words; return bits: up, by minus, by backoff."""
+    u = tables.u
+    ten = splat_words(1023)
+    case = both(drawn, ten)
+    minimum = both(shift_right(drawn, splat_words(10)), ten)
+    draw = both(shift_right(drawn, splat_words(20)), ten)
+    up, down = splat_words(tables.rises[0]), splat_words(tables.falls[0])
+    for v in range(w_max):
+        above = mask_of_words(levels[at + v * lanes] >> half)
+        up = choose(above, splat_words(tables.rises[v + 1]), up)
+        down = choose(above, splat_words(tables.falls[v + 1]), down)
+    floor = bits_of(below(minimum, splat_words(u[4])))
+    falls = floor | bits_of(below(draw, down))
+    return (
+        bits_of(below(case, splat_words(u[0]))) & (floor | bits_of(below(draw, up))),
+        bits_of(below(case, splat_words(u[1]))) & falls,
+        bits_of(below(case, splat_words(u[3]))) & falls,
+    )
+
+
+@inner
+def spiked(c, lane, y, c0, c1, planes, plan, tables, room):
+    """Learn a segment that spiked at `y`: capture, minus and backoff, one word a synapse."""
+    blocks = (plan.inputs + 3) // 4
+    first = (12 * (lane >> 4) + (lane & 15)) * blocks
+    # Rows overlap: the last vector of each spills into the next, and so has to come first.
+    for j in range((blocks - 1) // 8 * 8, -1, -8):
+        synapse_blocks(room.drawn, j, blocks, first + j, c0, c1, c, tables.keys)
+    lead = plan.width - plan.steps
+    for word in range(plan.words):
+        at = (c * plan.words + word) * plan.w_max * plan.lanes + lane
+        up, minus, backoff = np.int64(0), np.int64(0), np.int64(0)
+        for half in range(0, min(plan.inputs - 32 * word, 32), 16):
+            drawn = load_words(room.drawn, 32 * word + half)
+            rise, late, none = decided(at, planes.levels, plan.lanes, plan.w_max, half, drawn, tables)
+            up, minus, backoff = up | rise << half, minus | late << half, backoff | none << half
+        row = word * plan.width + lead
+        captured, spikes = np.int64(room.masks[row + y]), np.int64(room.masks[row + plan.steps - 1])
+        learns = np.int64(planes.mask[(c * plan.words + word) * plan.lanes + lane])
+        down = (minus & spikes & ~captured) | (backoff & ~spikes)
+        move(planes.levels, at, plan.lanes, plan.w_max, up & captured & learns, down & learns)
+
+
+@inner
+def search(c, q, quiet, c0, c1, planes, plan, tables, room):
+    """Let the lanes `quiet` of a group search on every input that spikes."""
+    levels, lanes, w_max, cap = planes.levels, plan.lanes, plan.w_max, tables.u[5]
+    number = room.starts[plan.words]
+    for j in range(0, number, 8):
+        search_blocks(
+            room.drawn, 4 * j, room.lines, j, plan.groups, q, c0, c1, c, tables.keys
+        )
+    fields, limits = load_words(tables.fields, 0), load_words(tables.limits, 0)
+    none = splat_words(0)
+    for word in range(plan.words):
+        up = none
+        for j in range(room.starts[word], room.starts[word + 1]):
+            hit = below(both(load_block(room.drawn, 4 * j), fields), limits)
+            bit = splat_words(np.int64(1) << (np.int64(room.lines[j]) & 31))
+            up = either(up, choose(hit, bit, none))
+        at = (c * plan.words + word) * lanes + 16 * q
+        up = both(choose(mask_of_words(quiet), up, none), load_words(planes.mask, at))
+        at = (c * plan.words + word) * w_max * lanes + 16 * q
+        if cap < w_max:
+            up = both(up, inverse(load_words(levels, at + (cap - 1) * lanes)))
+        for v in range(w_max - 1, 0, -1):
+            here = load_words(levels, at + v * lanes)
+            grown = either(here, both(load_words(levels, at + (v - 1) * lanes), up))
+            store_words(levels, at + v * lanes, grown)
+        store_words(levels, at, either(load_words(levels, at), up))
+
+
+@inner
+def learn_column(c, number, c0, c1, planes, plan, tables, room):
+    """Learn one sample in a column where `number` segments passed."""
+    for q in range(plan.groups):
+        room.seen[q] = 0
+    for j in range(number):
+        lane = room.lane[j]
+        room.seen[lane >> 4] |= np.int64(1) << (lane & 15)
+        spiked(c, lane, room.time[j], c0, c1, planes, plan, tables, room)
+    if tables.u[2] == 0 or tables.u[5] == 0:
+        return
+    for q in range(plan.groups):
+        quiet = (0xFFFF if plan.scope_all else room.open[q]) & ~room.seen[q]
+        if quiet & 0xFFF:
+            search(c, q, quiet, c0, c1 | 1 << 8, planes, plan, tables, room)
+
+
+class Volleys(NamedTuple):
+    """What samples bring, and where their answers go.
+
+    Attributes:
+        x: uint8, flat `[B, C, P]`, distal spike times.
+        gate: uint8, flat `[B, C, N D]`, levels.
+        y: uint8, flat `[B, C, N]`, full of 255, where spike times are written.
+    """
+
+    x: npt.NDArray[np.uint8]
+    gate: npt.NDArray[np.uint8]
+    y: npt.NDArray[np.uint8]
+
+
+@jit
+def run_columns(part, sizes, volleys, planes, plan, tables, room, gamma):
+    """Run samples in order in some columns.
+
+    Args:
+        part: first sample, the one after the last; first column, the one after the last.
+        sizes: `C`, bytes of `x`, whether there are gates.
+        volleys: what samples bring, and where spike times are written.
+        planes: the layer, learnt in place.
+        plan: its settings.
+        tables: constants.
+        room: scratch.
+        gamma: gamma cycle of sample 0; -1 learns nothing.
+    """
+    first, last, lo, hi = part
+    run_pointers(
+        first, last, lo, hi, sizes, pointers(volleys), pointers(planes), plan, pointers(tables),
+        pointers(room), gamma,
+    )  # fmt: skip
+
+
+@inner
+def run_pointers(first, last, lo, hi, sizes, volleys, planes, plan, tables, room, gamma):
+    """Run samples `first .. last - 1` in the columns `lo .. hi - 1`; arguments by pointers."""
+    columns, size, gated = sizes
+    for b in range(first, last):
+        cycle = gamma + b
+        c0, c1 = cycle & ALL, ((cycle >> 32) << 12) | plan.layer
+        for c in range(lo, hi):
+            one = b * columns + c
+            volley(volleys.x, size, one * plan.inputs, plan, tables.bytes_of, room)
+            theta, theta_at = planes.theta, c * plan.lanes
+            if gated:
+                gates(volleys.gate, one * plan.dendrites, plan, planes.theta, theta_at, room)
+                theta, theta_at = room.theta, 0
+            at = c * plan.words * plan.w_max * plan.lanes
+            number = evaluate(planes.levels, at, theta, theta_at, tables.neuron_of, plan, room)
+            for j in range(number):
+                volleys.y[one * plan.neurons + tables.neuron_of[room.lane[j]]] = room.time[j]
+            if gamma >= 0:
+                learn_column(c, number, c0, c1, planes, plan, tables, room)
