@@ -2,5 +2,6 @@
 
 from neutnn_pl.modules.clusterer import Clusterer
 from neutnn_pl.modules.neutnn import NeuTNN
+from neutnn_pl.modules.place_cells import PlaceCells
 
-__all__ = ["Clusterer", "NeuTNN"]
+__all__ = ["Clusterer", "NeuTNN", "PlaceCells"]
