@@ -16,6 +16,7 @@ from jsonargparse import Namespace
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 import datamodules.encoders
+import datamodules.place_cells
 import datamodules.ucr  # noqa: F401
 from hls.errors import InvalidInput
 from hls.flow import HardwareOptions, LayoutOptions
@@ -208,8 +209,9 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
     import inspect
 
     from datamodules.encoders import MinMax, PosNeg, Spectrum
+    from datamodules.place_cells import PlaceMaps, Trajectory
     from datamodules.ucr import UCR
-    from neutnn_pl.modules import Clusterer
+    from neutnn_pl.modules import Clusterer, PlaceCells
     from neutnn_pl.nn import STDP
 
     keys = {action.dest for action in parser._actions if action.dest}
@@ -217,7 +219,10 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
         (Clusterer, "model"),
         (NeuTNN, "model"),
         (STDP, "model.learning"),
+        (PlaceCells, "model"),
         (UCR, "data"),
+        (PlaceMaps, "data"),
+        (Trajectory, "data"),
         (MinMax, "data.encoder"),
         (PosNeg, "data.encoder"),
         (Spectrum, "data.encoder"),
