@@ -118,9 +118,7 @@ def _quiet() -> None:
         "ignore", category=UserWarning, module=r"(lightning|torchmetrics|torch)"
     )
     warnings.filterwarnings("ignore", message=r".*LeafSpec.*|.*treespec.*|.*num_workers.*")
-    warnings.showwarning = lambda message, *_, **__: print(
-        f"neutnn: warning: {message}", file=sys.stderr
-    )
+    warnings.showwarning = _warn
     for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
     compiling = logging.getLogger("neutnn_pl.kernels.numba")
@@ -129,6 +127,10 @@ def _quiet() -> None:
         handler.setFormatter(logging.Formatter("neutnn: %(message)s"))
         compiling.addHandler(handler)
         compiling.setLevel(logging.INFO)
+
+
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"neutnn: warning: {message}", file=sys.stderr)
 
 
 def _fit(args: list[str]) -> int:
@@ -247,7 +249,7 @@ def _seconds(seconds: float) -> str:
 
 def _print_scores(metrics: dict[str, Any]) -> None:
     print(f"  {'test split':16}{'network':>10}{'k-means':>10}")
-    for name in ("rand", "ari", "nmi", "purity", "coverage"):
+    for name in ("accuracy", "rand", "ari", "nmi", "purity", "coverage"):
         ours, base = metrics.get(f"{name}_after"), metrics.get(f"kmeans_{name}")
         if ours is not None:
             print(f"  {name:16}{ours:10.3f}" + ("" if base is None else f"{base:10.3f}"))

@@ -16,6 +16,7 @@ from jsonargparse import Namespace
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 import datamodules.encoders
+import datamodules.mnist
 import datamodules.place_cells
 import datamodules.ucr  # noqa: F401
 from hls.errors import InvalidInput
@@ -97,7 +98,7 @@ class RecipeCLI(LightningCLI):
         parser.add_argument(
             "--ckpt_path", type=str | None, default=None, help="checkpoint to go on from or to use"
         )
-        for name in ("inputs", "tres"):
+        for name in ("inputs", "tres", "size", "channels", "classes"):
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
 
     def instantiate_classes(self) -> None:
@@ -208,15 +209,26 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
     """Return every key of a configuration, those of our classes included."""
     import inspect
 
-    from datamodules.encoders import MinMax, PosNeg, Spectrum
+    from datamodules.encoders import (
+        ContrastImage,
+        MinMax,
+        OnOffImage,
+        PosNeg,
+        PosNegImage,
+        Spectrum,
+    )
+    from datamodules.mnist import MNIST
     from datamodules.place_cells import PlaceMaps, Trajectory
     from datamodules.ucr import UCR
-    from neutnn_pl.modules import Clusterer, PlaceCells
+    from neutnn_pl.modules import Classifier, Clusterer, FieldLayer, PlaceCells, Votes
     from neutnn_pl.nn import STDP
 
     keys = {action.dest for action in parser._actions if action.dest}
     for cls, prefix in (
         (Clusterer, "model"),
+        (Classifier, "model"),
+        (FieldLayer, "model.layers"),
+        (Votes, "model.voter"),
         (NeuTNN, "model"),
         (STDP, "model.learning"),
         (PlaceCells, "model"),
@@ -226,6 +238,10 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
         (MinMax, "data.encoder"),
         (PosNeg, "data.encoder"),
         (Spectrum, "data.encoder"),
+        (MNIST, "data"),
+        (PosNegImage, "data.encoder"),
+        (OnOffImage, "data.encoder"),
+        (ContrastImage, "data.encoder"),
     ):
         for name in inspect.signature(cls).parameters:
             keys |= {f"{prefix}.{name}", f"{prefix}.init_args.{name}"}

@@ -237,6 +237,9 @@ def scores_on_test(
         callbacks=[KMeansBaseline()],
         enable_checkpointing=False,
         enable_progress_bar=False,
+        strategy="auto",  # one process: its scores are those of many
+        devices=1,
+        num_nodes=1,
     )
     (scores,) = trainer.test(model, datamodule=cli.datamodule, verbose=False)
     return {name: float(value) for name, value in scores.items()}

@@ -17,6 +17,7 @@ from neutnn_pl.functional.rules import rule_from
 from neutnn_pl.kernels import check_kernel
 from neutnn_pl.metrics import ClusterMetrics
 from neutnn_pl.nn import STDP, DeterministicSTDP, Network
+from neutnn_pl.strategies import ColumnParallelStrategy
 
 PROXIMAL = ("none", "batch", "label")
 _CONFIG = "neutnn"
@@ -100,8 +101,12 @@ class NeuTNN(L.LightningModule):
         self.register_buffer("position", torch.zeros((), dtype=torch.int64))
         won = torch.zeros_like(network.columns[-1].theta, dtype=torch.bool)
         self.register_buffer("won", won, persistent=False)
-        self.val_scores = ClusterMetrics(prefix="val/")
-        self.test_scores = ClusterMetrics(prefix="test/")
+        size = network.classes + 1
+        # Counts are summed over processes only where these share the samples.
+        settings: dict[str, Any] = {"clusters": size, "distributed_available_fn": self._divided}
+        self.val_scores = ClusterMetrics("val/", **settings)
+        self.test_scores = ClusterMetrics("test/", **settings)
+        self._scored = 0  # samples of the split, in all processes
         self.example_input_array = None
 
     @property
@@ -129,6 +134,14 @@ class NeuTNN(L.LightningModule):
 
     def setup(self, stage: str) -> None:
         """Check the network against the data."""
+        count, strategy = self.trainer.world_size, self.trainer.strategy
+        if count > 1 and not isinstance(strategy, ColumnParallelStrategy):
+            raise InvalidInput(
+                "trainer: strategy",
+                got=f"{type(strategy).__name__} with {count} processes",
+                expected="column_parallel, with which they learn the bits of one",
+                mend="Set --trainer.strategy column_parallel, or --trainer.devices 1",
+            )
         data = getattr(self.trainer, "datamodule", None)
         classes = getattr(data, "classes", None)
         answers, voter = self.network.classes, self.network.voter is not None
@@ -159,6 +172,9 @@ class NeuTNN(L.LightningModule):
         if self.position >= samples:
             self._next_epoch()
         return self.seed, int(self.epochs), int(self.position)
+
+    def _divided(self) -> bool:
+        return self.network.division is not None
 
     def _next_epoch(self) -> None:
         self._choose_stage()
@@ -277,6 +293,12 @@ class NeuTNN(L.LightningModule):
         """
         checkpoint = read_checkpoint(Path(path))
         config = checkpoint[_CONFIG]
+        if "place_cells" in config:
+            from neutnn_pl.modules.place_cells import PlaceCells
+
+            cells = PlaceCells(**config["place_cells"], kernel=kernel)
+            cells.load_state_dict(checkpoint["state_dict"])
+            return cells  # type: ignore[return-value]
         model = NeuTNN(
             Network.from_config(config["network"]),
             {epoch: rule_from(rule) for epoch, rule in config["learning"].items()},
@@ -308,15 +330,22 @@ class NeuTNN(L.LightningModule):
         return self.network.freeze(name, rule)
 
     def _score(self, split: str, batch: Batch) -> None:
+        first, self._scored = self._scored, self._scored + len(batch[1])
+        if self.network.division is not None:
+            batch = self.network.division.samples(batch, first)
         y = self(batch[0], self._proximal(batch, training=False))
-        answers = self.network.answer(y)
-        self._metric(split).update(y, answers, batch[1])
-        if self.supervised:
-            right = (answers == batch[1]).double().mean()
-            self.log(f"{split}/accuracy", right, batch_size=len(answers), on_epoch=True)
+        self._metric(split).update(y, self.network.answer(y), batch[1])
 
     def _metric(self, split: str) -> ClusterMetrics:
         return self.val_scores if split == "val" else self.test_scores
+
+    def on_validation_epoch_start(self) -> None:
+        """Count samples from the first one."""
+        self._scored = 0
+
+    def on_test_epoch_start(self) -> None:
+        """Count samples from the first one."""
+        self._scored = 0
 
     def on_validation_epoch_end(self) -> None:
         """Log the validation scores."""
@@ -328,7 +357,10 @@ class NeuTNN(L.LightningModule):
 
     def _log_scores(self, split: str) -> None:
         metric = self._metric(split)
-        self.log_dict(metric.compute())
+        scores = metric.compute()
+        if not self.supervised:
+            del scores[f"{split}/accuracy"]
+        self.log_dict(scores)
         self.log(f"{split}/synapses", float(self.network.synapses))
         metric.reset()
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from hls.errors import InvalidInput
+from neutnn_pl.metrics.place_cells import accuracy
 from neutnn_pl.modules.neutnn import NeuTNN
-from neutnn_pl.nn.place_cells import FIELDS, ONE_SHOT, EdgeCode, make_memory
+from neutnn_pl.nn.place_cells import FIELDS, ONE_SHOT, EdgeCode, PlaceMemory, make_memory
 from neutnn_pl.nn.place_cells.memory import RECALL
 
 
@@ -72,21 +74,32 @@ class PlaceCells(NeuTNN):
                 expected="'fixed' or 'load'",
                 mend="A pool masks segments while it learns: use nn.PooledMemory itself",
             )
-        memory = make_memory(code, segments, budget, theta=theta)
-        fresh = {name: value.clone() for name, value in memory.network.state_dict().items()}
-        super().__init__(memory.network, ONE_SHOT, seed, kernel, proximal="batch")
+        network = make_memory(code, segments, budget, theta=theta).network
+        fresh = {name: value.clone() for name, value in network.state_dict().items()}
+        super().__init__(network, ONE_SHOT, seed, kernel, proximal="batch")
         self.network.load_state_dict(fresh)  # instead of random weights
-        self.memory = memory
+        self.code = code
+        self.settings: dict[str, Any] = {
+            **{"inputs": inputs, "tres": tres, "environments": environments, "features": features},
+            **{"dx": dx, "dy": dy, "segments": segments, "budget": budget, "width": width},
+            **{"height": height, "torus": torus, "theta": theta, "seed": seed},
+        }
+
+    @property
+    def memory(self) -> PlaceMemory:
+        """The network as a memory of edges: the same weights."""
+        return PlaceMemory.of(self.network, self.code)
 
     def setup(self, stage: str) -> None:
         """Check the network against the data."""
+        super().setup(stage)
         data = getattr(self.trainer, "datamodule", None)
         code = getattr(data, "code", None)
-        if code is not None and code != self.memory.code:
+        if code is not None and code != self.code:
             raise InvalidInput(
                 "place cells: code of the edges",
                 got=f"{code} in the data",
-                expected=str(self.memory.code),
+                expected=str(self.code),
                 mend="Give model and data the same sizes",
             )
 
@@ -94,11 +107,23 @@ class PlaceCells(NeuTNN):
         """Return every field as inferred from the others, int64 `[B, 5]`; -1 for no answer."""
         return torch.stack([self.memory.infer(batch[3], field) for field in FIELDS], dim=1)
 
+    def quality(self, batches: Iterable[Sequence[Tensor]]) -> dict[str, float]:
+        """Return the share of right answers for every field; empty without samples."""
+        parts = list(batches)
+        if not parts:
+            return {}
+        given, true = (torch.cat([batch[i].cpu() for batch in parts]) for i in (3, 4))
+        return accuracy(self.memory, given, true)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what makes the model again: plain values only."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["neutnn"]["place_cells"] = self.settings
+
     def _score(self, split: str, batch: Any) -> None:  # noqa: ANN401 - tuple of tensors
         given, true = batch[3], batch[4]
-        for column, field in enumerate(FIELDS):
-            right = (self.memory.infer(given, field) == true[:, column]).double().mean()
-            self.log(f"{split}/{field}", right, batch_size=len(given), on_epoch=True)
+        for field, share in accuracy(self.memory, given, true).items():
+            self.log(f"{split}/{field}", share, batch_size=len(given), on_epoch=True)
 
     def _log_scores(self, split: str) -> None:
         self.log(f"{split}/synapses", float(self.network.synapses))

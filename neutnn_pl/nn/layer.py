@@ -14,6 +14,7 @@ from neutnn_pl.kernels import LayerSpec, LayerState, choose, evaluate
 from neutnn_pl.nn.checks import check, check_times, line_table, threshold, warn_thresholds
 
 PROXIMAL = ("none", "enable", "weighted")
+WHOLE = slice(None)
 
 
 class Layer(nn.Module):
@@ -168,17 +169,27 @@ class Layer(nn.Module):
     @property
     def state(self) -> LayerState:
         """What a kernel learns and infers with."""
+        return self.state_of(WHOLE)
+
+    def state_of(self, part: slice) -> LayerState:
+        """Return the state of some columns: views, not copies."""
         return LayerState(
-            w=self.weights,
-            mask=self.mask,
-            theta=self.theta,
-            wp=self.proximal_weights,
-            mask_p=self.proximal_mask,
-            fraction=self.fraction,
-            fraction_p=self.proximal_fraction,
-            fatigue=self.fatigue,
-            lfsr=self.lfsr,
+            w=self.weights[part],
+            mask=self.mask[part],
+            theta=self.theta[part],
+            wp=self.proximal_weights[part],
+            mask_p=self.proximal_mask[part],
+            fraction=self.fraction[part],
+            fraction_p=self.proximal_fraction[part],
+            fatigue=self.fatigue[part],
+            lfsr=self.lfsr[part],
         )
+
+    @property
+    def learnt(self) -> tuple[Tensor, ...]:
+        """The buffers that learning changes, columns first."""
+        sides = (self.weights, self.proximal_weights, self.fraction, self.proximal_fraction)
+        return (*sides, self.fatigue, self.lfsr)
 
     def reset(self, seed: int, index: int) -> None:
         """Draw fresh weights, take the masks off, and start all counts again.
@@ -203,9 +214,13 @@ class Layer(nn.Module):
             count.zero_()
 
     def spec(
-        self, rule: STDP | DeterministicSTDP | None = None, seed: int = 0, index: int = 0
+        self,
+        rule: STDP | DeterministicSTDP | None = None,
+        seed: int = 0,
+        index: int = 0,
+        part: slice = WHOLE,
     ) -> LayerSpec:
-        """Return what a kernel needs to know."""
+        """Return what a kernel needs to know, of some columns."""
         return LayerSpec(
             steps=self.output_horizon,
             w_max=self.w_max,
@@ -219,44 +234,47 @@ class Layer(nn.Module):
             homeostasis=self.homeostasis,
             seed=seed,
             layer=index,
+            first_column=part.start or 0,
         )
 
-    def receptive(self, x: Tensor) -> Tensor:
+    def receptive(self, x: Tensor, part: slice = WHOLE) -> Tensor:
         """Return the distal inputs of every column, uint8 `[B, C, P]`, from lines `[B, lines]`."""
-        return _gather(x, self.lines, F.NO_SPIKE)
+        return _gather(x, self.lines[part], F.NO_SPIKE)
 
-    def _proximal(self, x: Tensor, proximal: Tensor | None) -> Tensor | None:
+    def _proximal(self, x: Tensor, proximal: Tensor | None, part: slice = WHOLE) -> Tensor | None:
         """Check both inputs; return the proximal ones of every dendrite, `[B, C, N, D, R]`."""
+        table = self.proximal_lines[part]
         check_times(x, self.horizon, int(self.lines.max()) + 1)
         if self.proximal == "none" or (self.proximal == "enable" and proximal is None):
             return None
         if proximal is None:
-            return _gather(x[:, :0], torch.full_like(self.proximal_lines, -1), F.NO_SPIKE)
+            return _gather(x[:, :0], torch.full_like(table, -1), F.NO_SPIKE)
         lines = int(self.proximal_lines.max()) + 1
         if self.proximal == "weighted":
             check_times(proximal, self.proximal_horizon, lines, "proximal spike time")
-            return _gather(proximal, self.proximal_lines, F.NO_SPIKE)
+            return _gather(proximal, table, F.NO_SPIKE)
         if proximal.ndim != 2 or proximal.shape[1] < lines or bool((proximal > 1).any()):
             raise ValueError(
                 f"proximal levels: got {list(proximal.shape)}, up to {int(proximal.max())}; "
                 f"expected 0 or 1, [B, {lines}]"
             )
-        return _gather(proximal.to(torch.uint8), self.proximal_lines, 1).bool()
+        return _gather(proximal.to(torch.uint8), table, 1).bool()
 
-    def forward(self, x: Tensor, proximal: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, proximal: Tensor | None = None, part: slice = WHOLE) -> Tensor:
         """Return output spike times without learning.
 
         Args:
             x: uint8 `[B, lines]`, spike times in time steps, `0 .. horizon - 1` or 255.
             proximal: uint8 `[B, proximal lines]`, levels 0 or 1 (`enable`), or spike times
                 (`weighted`); None is all enabled, or all silent.
+            part: which columns, a slice with a start or `WHOLE`.
 
         Returns:
             uint8 `[B, C, N]`, in time steps or 255, after WTA.
         """
-        xp = self._proximal(x, proximal)
-        state, spec = self.state, self.spec()
-        return choose(self.kernel, state, spec).infer(self.receptive(x), state, spec, xp)
+        xp = self._proximal(x, proximal, part)
+        state, spec = self.state_of(part), self.spec(part=part)
+        return choose(self.kernel, state, spec).infer(self.receptive(x, part), state, spec, xp)
 
     def evaluate(self, x: Tensor, proximal: Tensor | None = None) -> F.ColumnState:
         """Return spike times at every level, without learning; arguments as in `forward`."""
@@ -272,6 +290,7 @@ class Layer(nn.Module):
         index: int = 0,
         proximal: Tensor | None = None,
         labels: Tensor | None = None,
+        part: slice = WHOLE,
     ) -> Tensor:
         """Learn samples one after the other and return their output spike times.
 
@@ -281,23 +300,25 @@ class Layer(nn.Module):
             seed: key of the draws.
             index: number of the layer among the weight-bearing ones.
             proximal: as in `forward`.
-            labels: int64 `[B]`, for a rule with reward.
+            labels: int64 `[B]`, for a rule with reward, which needs all columns.
+            part: which columns learn and answer, a slice with a start or `WHOLE`.
 
         Returns:
             uint8 `[B, C, N]`, each with the weights before its own update.
         """
         if not self.learning:
-            return self(x, proximal)
-        xp = self._proximal(x, proximal)
-        spec, inputs = self.spec(rule, seed, index), self.receptive(x)
-        kernel = choose(self.kernel, self.state, spec)
-        y, state = kernel.learn(inputs, self.state, spec, int(self.gamma), xp, labels)
-        self.weights.copy_(state.w)
-        self.proximal_weights.copy_(state.wp)
-        self.fraction.copy_(state.fraction)
-        self.proximal_fraction.copy_(state.fraction_p)
-        self.fatigue.copy_(state.fatigue)
-        self.lfsr.copy_(state.lfsr)
+            return self(x, proximal, part)
+        xp = self._proximal(x, proximal, part)
+        spec, inputs = self.spec(rule, seed, index, part), self.receptive(x, part)
+        before = self.state_of(part)
+        kernel = choose(self.kernel, before, spec)
+        y, state = kernel.learn(inputs, before, spec, int(self.gamma), xp, labels)
+        self.weights[part].copy_(state.w)
+        self.proximal_weights[part].copy_(state.wp)
+        self.fraction[part].copy_(state.fraction)
+        self.proximal_fraction[part].copy_(state.fraction_p)
+        self.fatigue[part].copy_(state.fatigue)
+        self.lfsr[part].copy_(state.lfsr)
         self.gamma += len(x)
         return y
 

@@ -11,6 +11,7 @@ from hls.ir import FrozenNetwork
 from neutnn_pl import functional as F
 from neutnn_pl.functional.rules import STDP, DeterministicSTDP
 from neutnn_pl.kernels import check_kernel
+from neutnn_pl.nn.division import Division
 from neutnn_pl.nn.layer import Layer
 from neutnn_pl.nn.voter import Retime, Voter
 
@@ -25,6 +26,7 @@ class Network(nn.Module):
 
     Attributes:
         columns: the layers of columns, first one first.
+        division: how learning is divided over processes, or None for one process.
 
     Raises:
         ValueError: without layers, if a horizon grows beyond 255, or if layers do not fit.
@@ -43,6 +45,7 @@ class Network(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.voter = voter
         self.columns: list[Layer] = columns
+        self.division: Division | None = None
         self._check(layers)
 
     def _check(self, layers: Iterable[Layer | Retime]) -> None:
@@ -164,7 +167,11 @@ class Network(nn.Module):
             if isinstance(layer, Retime):
                 x = layer(x)
                 continue
-            y = layer.learn(x, rule, seed=seed, index=index, proximal=proximal, labels=labels)
+            sides: dict[str, Any] = {"proximal": proximal, "labels": labels}
+            if self.division is None:
+                y = layer.learn(x, rule, seed=seed, index=index, **sides)
+            else:
+                y = self.division.learn(layer, x, rule, seed=seed, index=index, **sides)
             x, index = y.flatten(1), index + 1
         if self.voter is not None and labels is not None:
             self.voter.learn(y, labels, seed)

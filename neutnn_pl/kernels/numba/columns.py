@@ -156,7 +156,7 @@ def rank(unit, potential, stream, gamma, c, s):
     if s.tie == INDEX:
         return 0
     if s.tie == RANDOM and gamma >= 0:
-        return word(gamma, stream, s.layer, c, unit, s.key0, s.key1)
+        return word(gamma, stream, s.layer, c + s.first_column, unit, s.key0, s.key1)
     return potential
 
 

@@ -91,11 +91,12 @@ def decided(at, levels, lanes, w_max, half, drawn, tables):
 @inner
 def spiked(c, lane, y, c0, c1, planes, plan, tables, room):
     """Learn a segment that spiked at `y`: capture, minus and backoff, one word a synapse."""
+    number = c + plan.first_column
     blocks = (plan.inputs + 3) // 4
     first = (12 * (lane >> 4) + (lane & 15)) * blocks
     # Rows overlap: the last vector of each spills into the next, and so has to come first.
     for j in range((blocks - 1) // 8 * 8, -1, -8):
-        synapse_blocks(room.drawn, j, blocks, first + j, c0, c1, c, tables.keys)
+        synapse_blocks(room.drawn, j, blocks, first + j, c0, c1, number, tables.keys)
     lead = plan.width - plan.steps
     for word in range(plan.words):
         at = (c * plan.words + word) * plan.w_max * plan.lanes + lane
@@ -118,7 +119,8 @@ def search(c, q, quiet, c0, c1, planes, plan, tables, room):
     number = room.starts[plan.words]
     for j in range(0, number, 8):
         search_blocks(
-            room.drawn, 4 * j, room.lines, j, plan.groups, q, c0, c1, c, tables.keys
+            room.drawn, 4 * j, room.lines, j, plan.groups, q, c0, c1, c + plan.first_column,
+            tables.keys,
         )
     fields, limits = load_words(tables.fields, 0), load_words(tables.limits, 0)
     none = splat_words(0)

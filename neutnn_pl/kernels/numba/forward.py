@@ -54,6 +54,7 @@ class Plan(NamedTuple):
         by_potential: whether potentials decide ties.
         theta_min: lowest threshold of the layer.
         scope_all: whether segments of a shut dendrite search.
+        first_column: number, in the undivided layer, of the first column: draws go by it.
         layer: number of the layer in draws.
     """
 
@@ -75,6 +76,7 @@ class Plan(NamedTuple):
     theta_min: int
     scope_all: int
     layer: int
+    first_column: int
 
 
 class Room(NamedTuple):

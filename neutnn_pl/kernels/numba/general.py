@@ -180,7 +180,7 @@ def learn_column(b, c, inputs, state, s, sides, table, seen, drawn, gamma, rewar
                 w, mask, seen, learns, x, per, drawn, table, first, sides[side], w_max, reward
             )
         else:
-            where = (gamma, 2 * side, s.layer, np.int64(c), s.key0, s.key1)
+            where = (gamma, 2 * side, s.layer, np.int64(c + s.first_column), s.key0, s.key1)
             from_philox(w, mask, seen, learns, x, per, where, sides[side], w_max, reward)
 
 

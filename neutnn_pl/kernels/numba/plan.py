@@ -65,6 +65,7 @@ def plan_of(shape: Shape, spec: LayerSpec, theta_min: int) -> Plan:
         theta_min=theta_min,
         scope_all=int(spec.rule.search_scope == "all"),
         layer=spec.layer,
+        first_column=spec.first_column,
     )
 
 

@@ -39,6 +39,7 @@ class Settings(NamedTuple):
     key0: int
     key1: int
     layer: int
+    first_column: int
     stochastic: int
     after_column: int
     scope_all: int
@@ -96,6 +97,7 @@ def settings_of(spec: LayerSpec, table: npt.NDArray[np.int64]) -> Settings:
         key0=spec.seed & 0xFFFFFFFF,
         key1=(spec.seed >> 32) & 0xFFFFFFFF,
         layer=spec.layer,
+        first_column=spec.first_column,
         stochastic=int(stochastic is not None),
         after_column=int(rule.after == "column"),
         scope_all=int(rule.search_scope == "all"),

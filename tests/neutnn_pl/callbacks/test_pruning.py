@@ -193,7 +193,7 @@ def test_what_is_structured_changes_no_answer_to_the_samples(seed, proximal, tie
             assert not bool(mask.reshape(neurons, -1)[~won].any())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=200)
 @given(
     st.integers(0, 10_000),
     st.sampled_from([None, 3]),

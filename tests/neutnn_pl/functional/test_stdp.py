@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from neutnn_pl import functional as F
 from neutnn_pl.functional.rules import DeterministicSTDP
-from neutnn_pl.functional.stdp import STABILISERS
+from neutnn_pl.functional.stdp import STABILISERS, fraction
 from tests import oracle
 
 U = st.integers(0, 1024)
@@ -152,3 +152,30 @@ def test_probabilities_are_integers_out_of_1024(field, value):
         ValueError, match=rf"STDP: {field}: got {value}; expected an integer 0 .. 1024"
     ):
         F.Probabilities(**{field: value})
+
+
+def test_a_draw_equal_to_its_probability_is_no_success():
+    """`B(u)` is `draw < u`, for every one of the four draws."""
+    off = F.Probabilities(512, 512, 512, 512, 0, "off")
+    shaped = F.Probabilities(1024, 1024, 1024, 1024, 100, "paper")
+    for draw, moves in ((511, 1), (512, 0)):
+        assert one(3, 1, 2, (draw, 1023, 0, 1023), off) == 3 + moves
+        assert one(3, 2, 1, (draw, 1023, 0, 1023), off) == 3 - moves
+        assert one(3, 255, 1, (draw, 1023, 0, 1023), off) == 3 - moves
+        assert one(3, 1, 255, (1023, 1023, 1023, draw), off) == 3 + moves
+    for draw, moves in ((99, 1), (100, 0)):
+        assert one(3, 1, 2, (0, draw, 1023, 0), shaped) == 3 + moves
+        assert one(3, 2, 1, (0, draw, 1023, 0), shaped) == 3 - moves
+    up, down = (int(side[3]) for side in F.stabiliser_table(7, "paper"))
+    assert (up, down) == (690, 836)
+    for draw, limit in ((689, up), (690, up)):
+        assert one(3, 1, 2, (0, 1023, draw, 0), shaped) == 3 + (draw < limit)
+    for draw, limit in ((835, down), (836, down)):
+        assert one(3, 2, 1, (0, 1023, draw, 0), shaped) == 3 - (draw < limit)
+
+
+@pytest.mark.parametrize(
+    ("num", "den", "u"), [(0, 1, 0), (1, 1, 1024), (13, 49, 272), (1, 2048, 1), (1, 2049, 0)]
+)
+def test_fractions_are_rounded_half_up(num, den, u):
+    assert fraction(num, den) == u

@@ -40,7 +40,7 @@ def test_a_module_moves_and_copies_like_any_other():
     assert list(layer.parameters()) == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(["none", "enable", "weighted"]), st.booleans())
 def test_frozen_and_thawed_networks_answer_alike(seed, proximal, retime):
     first = nn.Layer(
