@@ -108,12 +108,13 @@ class PlaceCells(NeuTNN):
         return torch.stack([self.memory.infer(batch[3], field) for field in FIELDS], dim=1)
 
     def quality(self, batches: Iterable[Sequence[Tensor]]) -> dict[str, float]:
-        """Return the share of right answers for every field; empty without samples."""
+        """Return the share of right answers for every field, and their mean; empty without samples."""
         parts = list(batches)
         if not parts:
             return {}
         given, true = (torch.cat([batch[i].cpu() for batch in parts]) for i in (3, 4))
-        return accuracy(self.memory, given, true)
+        shares = accuracy(self.memory, given, true)
+        return {"accuracy": sum(shares.values()) / len(shares), **shares}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what makes the model again: plain values only."""
