@@ -1,0 +1,434 @@
+"""Everything measured about place cells: tables to the terminal, pictures to docs/images.
+
+    .venv/bin/python benchmarks/place_cells.py [--only accuracy load localise ...] [--seeds 10]
+
+Each experiment takes its data and model from its recipe in recipes/place_cells; seed `s` of the
+study is seed `s` of the maps. `--quick` makes it small, to see that it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import neutnn_pl  # noqa: F401 - before any import of lightning
+
+import numpy as np  # isort: skip
+import place_cells_pictures as pictures
+import torch
+import yaml
+from torch import Tensor
+
+from datamodules.place_cells import Maps, PlaceMaps, ask
+from datamodules.place_cells.pictures import draw_maps, draw_walk
+from neutnn_pl.functional.pruning import lowest
+from neutnn_pl.metrics.associative import ExactDictionary, Willshaw, nearest
+from neutnn_pl.metrics.place_cells import accuracy, accuracy_of, losses
+from neutnn_pl.nn import place_cells as cells
+from neutnn_pl.nn.place_cells import FIELDS, PlaceMemory, integrate, localise, localise_walks
+from neutnn_pl.nn.place_cells.navigate import positions
+from neutnn_pl.recipes import find_recipe
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+SHORT = {"dx": "dx", "dy": "dy", "environment": "env", "head": "head", "tail": "tail"}
+_FIXED = ("inputs", "tres", "seed", "environments", "features", "dx", "dy", "width", "height", "torus")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How large the study is."""
+
+    seeds: int
+    quick: bool
+
+
+def setting(recipe: str, seed: int, quick: bool, **changes: Any) -> tuple[PlaceMaps, dict[str, Any]]:
+    """Return a recipe's data for one seed, and its model's other settings."""
+    text = yaml.safe_load(find_recipe(f"place_cells/{recipe}").read_text(encoding="utf-8"))
+    data = {**text["data"]["init_args"], "seed": seed, **changes}
+    if quick:
+        data["environments"] = min(data["environments"], 6)
+    model = {k: v for k, v in text["model"]["init_args"].items() if k not in _FIXED}
+    return PlaceMaps(**data), model
+
+
+def learnt(data: PlaceMaps, seed: int, **model: Any) -> tuple[PlaceMemory, Tensor, Tensor]:
+    """Return a memory that has seen every edge once, the edges in that order, what was stored."""
+    memory, edges = cells.make_memory(data.code, edges=len(data.edges()), **model), data.edges()
+    edges = edges[torch.from_numpy(np.random.default_rng([seed, 77]).permutation(len(edges)))]
+    return memory, edges, memory.learn(edges)
+
+
+class Nearest:
+    """`nearest` with the interface of the other baselines."""
+
+    def __init__(self, edges: Tensor, k: int) -> None:
+        self.edges, self.k = edges, k
+
+    def infer(self, edges: Tensor, field: int) -> Tensor:
+        """Return one field of each edge."""
+        return nearest(self.edges, edges, field, self.k)
+
+
+def baselines(edges: Tensor, data: PlaceMaps, synapses: int) -> dict[str, Any]:
+    """Return the other memories, with the same edges stored."""
+    values = tuple(data.code.values(field) for field in FIELDS)
+    found: dict[str, Any] = {"exact dictionary": ExactDictionary(edges)}
+    found |= {f"{k} nearest": Nearest(edges, k) for k in (1, 5)}
+    for order in (2, 3):
+        memory = Willshaw(values, synapses, order)
+        memory.learn(edges)
+        found[f"Willshaw, {order} fields"] = memory
+    return found
+
+
+def row(name: str, runs: list[dict[str, float]], *more: str) -> None:
+    """Print means and standard deviations over seeds as a row of a table."""
+    parts = []
+    for field in SHORT:
+        values = np.array([run[field] for run in runs])
+        parts.append(f"{values.mean():.3f} ({values.std():.3f})")
+    print(f"| {name} | {' | '.join([*more, *parts])} |", flush=True)
+
+
+def heading(title: str, *columns: str) -> None:
+    """Print the head of a table."""
+    print(f"\n### {title}\n\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}", flush=True)
+
+
+def study_accuracy(o: Options) -> None:
+    """Accuracy per field at the paper's size, and where losses come from."""
+    heading("Accuracy", "memory", "synapses", *SHORT.values())
+    tables = [
+        ("plane, 32 segments", "plane", {}),
+        ("plane, 24 segments", "plane", {"segments": 24}),
+        ("plane, 16 segments", "tight", {}),
+        ("plane, 16 by expected load", "by_load", {}),
+        ("plane, 12 from a pool", "tight", {"segments": 12, "budget": "pool"}),
+        ("torus, 24 segments", "torus", {}),
+        ("torus, 16 segments", "torus", {"segments": 16}),
+    ]
+    causes: list[tuple[str, list[Any]]] = []
+    for name, recipe, changes in tables:
+        runs, why, synapses = [], [], 0
+        for seed in range(o.seeds):
+            data, model = setting(recipe, seed, o.quick)
+            memory, edges, stored = learnt(data, seed, **{**model, **changes})
+            runs.append(accuracy(memory, edges, edges))
+            why.append(losses(memory, edges, stored))
+            synapses = memory.synapses
+        row(name, runs, f"{synapses:,}")
+        causes.append((name, why))
+    for recipe in ("tight", "torus"):
+        found: dict[str, list[dict[str, float]]] = {}
+        for seed in range(o.seeds):
+            data, model = setting(recipe, seed, o.quick)
+            size = PlaceMemory(data.code, 16).synapses
+            others = baselines(data.edges(), data, size)
+            for name, other in others.items():
+                found.setdefault(name, []).append(accuracy_of(other, data.edges(), data.edges()))
+        for name, runs in found.items():
+            shown = f"{size:,}" if "Willshaw" in name else ""
+            row(f"{recipe.replace('tight', 'plane')}: {name}", runs, shown)
+    heading("Where losses come from", "memory", "field", "unstored", "overwritten", "ambiguous")
+    for name, why in causes:
+        for field in ("dx", "dy", "environment"):
+            parts = [
+                np.mean([getattr(one[field], cause) for one in why])
+                for cause in ("unstored", "overwritten", "ambiguous")
+            ]
+            print(f"| {name} | {SHORT[field]} | " + " | ".join(f"{p:.4f}" for p in parts) + " |")
+
+
+def study_load(o: Options) -> None:
+    """Accuracy against the number of stored maps, on a fixed number of synapses."""
+    heading("Load", "maps", "edges", "memory", *SHORT.values())
+    loads = [2, 4, 6] if o.quick else [5, 10, 15, 20, 30, 40, 60, 80, 120]
+    curves: dict[str, dict[int, float]] = {}
+    for budget in ("fixed", "load", "pool"):
+        found: dict[int, list[dict[str, float]]] = {}
+        for seed in range(min(o.seeds, 2)):
+            data, model = setting("capacity", seed, o.quick)
+            model["budget"] = budget
+            memory, all_edges = cells.make_memory(data.code, edges=3600, **model), data.edges()
+            asked = before = 0
+            for maps in loads:
+                some = all_edges[(all_edges[:, 0] >= before) & (all_edges[:, 0] < maps)]
+                order = np.random.default_rng([seed, maps]).permutation(len(some))
+                memory.learn(some[torch.from_numpy(order)])
+                before = maps
+                asked_of = sample(all_edges[all_edges[:, 0] < maps], 2000, seed)
+                found.setdefault(maps, []).append(accuracy(memory, asked_of, asked_of))
+                asked = len(all_edges[all_edges[:, 0] < maps])
+                if budget != "fixed" or seed:
+                    continue
+                others = baselines(all_edges[all_edges[:, 0] < maps], data, memory.synapses)
+                for name, other in others.items():
+                    if name in ("exact dictionary", "1 nearest", "Willshaw, 3 fields"):
+                        scores = accuracy_of(other, asked_of, asked_of)
+                        row(f"{maps} | {asked} | {name}", [scores])
+                        curves.setdefault(name, {})[maps] = mean_of(scores)
+        for maps, runs in found.items():
+            row(f"{maps} | {90 * maps} | {budget}, {memory.synapses:,} synapses", runs)
+            curves.setdefault(f"{budget} segments", {})[maps] = float(np.mean([*map(mean_of, runs)]))
+    pictures.curves(curves, "maps stored", "mean accuracy", IMAGES / "place_load.png")
+
+
+def study_features(o: Options) -> None:
+    """Accuracy against features, collisions, and the size of the grid."""
+    heading("Other sizes (20 maps, 24 segments)", "data", "edges", *SHORT.values())
+    for name, changes in (
+        ("5 features", {"features": 5, "objects": 5}),
+        ("10 features", {}),
+        ("20 features", {"features": 20, "objects": 20}),
+        ("30 % collisions", {"collisions": 0.3}),
+        ("100 % collisions", {"collisions": 1.0}),
+        ("8x8 plane", {"width": 8, "height": 8}),
+    ):
+        runs, exact = [], []
+        for seed in range(min(o.seeds, 3)):
+            data, model = setting("plane", seed, o.quick, **{"environments": 20, **changes})
+            memory, edges, _ = learnt(data, seed, **{**model, "segments": 24})
+            runs.append(accuracy(memory, edges, edges))
+            exact.append(accuracy_of(ExactDictionary(edges), edges, edges))
+        row(name, runs, str(len(edges)))
+        row(f"{name}: exact dictionary", exact, str(len(edges)))
+
+
+def study_noise(o: Options) -> None:
+    """Accuracy with spikes missing or wrong."""
+    heading("Noise", "spikes", "memory", *SHORT.values())
+    curves: dict[str, dict[float, float]] = {}
+    shares = [(0.0, 0.0), (0.1, 0.0), (0.2, 0.0), (0.3, 0.0), (0.0, 0.1), (0.0, 0.2), (0.1, 0.1)]
+    for missing, wrong in shares[-1:] if o.quick else shares:
+        found: dict[str, list[dict[str, float]]] = {}
+        for seed in range(min(o.seeds, 3)):
+            data, model = setting("noise", seed, o.quick, missing=missing, wrong=wrong)
+            memory, edges, _ = learnt(data, seed, **model)
+            given, true = data.questions(), data.edges()
+            pick = np.random.default_rng(seed).permutation(len(true))[:1500]
+            given, true = given[pick], true[pick]
+            found.setdefault("ours", []).append(accuracy(memory, given, true))
+            drop_fresh(memory)
+            found.setdefault("ours, unused segments masked", []).append(
+                accuracy(memory, given, true)
+            )
+            for name, other in baselines(edges, data, memory_size(data)).items():
+                found.setdefault(name, []).append(accuracy_of(other, given, true))
+        for name, runs in found.items():
+            row(f"{missing:.0%} missing, {wrong:.0%} wrong | {name}", runs)
+            if missing == 0:
+                curves.setdefault(name, {})[wrong] = float(np.mean([*map(mean_of, runs)]))
+    pictures.curves(curves, "share of wrong spikes", "mean accuracy", IMAGES / "place_noise.png")
+
+
+def study_localise(o: Options) -> None:
+    """Observations needed to know the environment, and path integration."""
+    heading("Localisation", "edges seen", "memory", "right", "edges needed", "ideal", "ratio")
+    for recipe, hidden, segments in (
+        ("localise", (), 32), ("localise", ("dy",), 32), ("localise", ("dx", "dy"), 32),
+        ("localise", (), 16), ("localise", ("dy",), 16),
+    ):  # fmt: skip
+        rows = []
+        for seed in range(o.seeds):
+            data, model = setting(recipe, seed, o.quick)
+            memory, edges, _ = learnt(data, seed, **{**model, "segments": segments})
+            walks = walks_of(data.maps, 100 if o.quick else 400, 10, seed, hidden)
+            truth = walks_of(data.maps, len(walks), 10, seed, ())[:, 0, 0]
+            ours, ideal = localise_walks(memory, walks), localise(ideal_known(edges, walks, data))
+            assert bool((ideal.answer[ideal.answer >= 0] == truth[ideal.answer >= 0]).all())
+            rows.append([
+                (ours.answer == truth).double().mean(), ours.steps.double().mean(),
+                ideal.steps.double().mean(),
+            ])  # fmt: skip
+            if seed == 0 and hidden == ("dy",) and segments == 32:
+                long = int(ours.steps.argmax())
+                pictures.localisation(data.maps, walks[long], ours.candidates[long], IMAGES)
+        right, needed, best = np.mean(rows, axis=0)
+        name = "whole" if not hidden else f"without {' and '.join(hidden)}"
+        print(f"| {name} | {segments} segments | {right:.3f} | {needed:.3f} | {best:.3f} "
+              f"| {needed / best:.3f} |")  # fmt: skip
+    heading("Path integration", "memory", *(f"after {k}" for k in (1, 2, 4, 8)), "answered")
+    for name, recipe in (("plane, 32", "plane"), ("plane, 16", "tight"), ("torus, 24", "torus")):
+        rows = []
+        for seed in range(o.seeds):
+            data, model = setting(recipe, seed, o.quick)
+            memory, _, _ = learnt(data, seed, **model)
+            walks = walks_of(data.maps, 200, 8, seed, ())
+            where, known = integrate(memory, walks)
+            right = ((where == positions(data.code, walks)).all(2) & known).double().mean(0)
+            rows.append([*(float(right[k - 1]) for k in (1, 2, 4, 8)), float(known[:, -1].double().mean())])
+        print(f"| {name} | " + " | ".join(f"{v:.3f}" for v in np.mean(rows, axis=0)) + " |")
+
+
+def study_change(o: Options) -> None:
+    """An environment altered while running: how fast does its new map come in?"""
+    heading("Change: 3 of 10 objects of map 0 move", "edges relearnt", "memory",
+            "dx, whole edge", "dx, only map, tail, head", "other maps")  # fmt: skip
+    for segments in (32, 16):
+        rows: dict[int, list[list[float]]] = {}
+        for seed in range(o.seeds):
+            data, model = setting("change", seed, o.quick)
+            memory, edges, _ = learnt(data, seed, **{**model, "segments": segments})
+            after = torch.from_numpy(data.maps.changed(0, 3, seed).edges())
+            moved = after[(after != data.edges()).any(1)]
+            order = np.random.default_rng([seed, 5]).permutation(len(moved))
+            moved, rest = moved[torch.from_numpy(order)], data.edges()[data.edges()[:, 0] > 0]
+            learnt_so_far = 0
+            for relearnt in (0, len(moved) // 4, len(moved) // 2, len(moved)):
+                memory.learn(moved[learnt_so_far:relearnt])
+                learnt_so_far = relearnt
+                hidden = torch.from_numpy(ask(moved.numpy(), "dy"))
+                scores = [(memory.infer(q, "dx") == t[:, 3]).double().mean()
+                          for q, t in ((moved, moved), (hidden, moved), (rest, rest))]  # fmt: skip
+                rows.setdefault(round(4 * relearnt / len(moved)), []).append([*map(float, scores)])
+        for part, values in rows.items():
+            print(f"| {25 * part} % | {segments} segments | "
+                  + " | ".join(f"{v:.3f}" for v in np.mean(values, axis=0)) + " |")  # fmt: skip
+
+
+def study_pruning(o: Options) -> None:
+    """Unused segments and zeros go exactly; then shares of what is left."""
+    heading("Pruning", "what goes", "synapses", *SHORT.values(), "answers changed")
+    found: dict[str, list[tuple[int, dict[str, float], float]]] = {}
+    for seed in range(o.seeds):
+        data, model = setting("pruning", seed, o.quick)
+        memory, edges, _ = learnt(data, seed, **model)
+        before = [memory.infer(edges, field) for field in FIELDS]
+
+        def note(name: str) -> None:
+            now = [memory.infer(edges, field) for field in FIELDS]
+            changed = torch.stack(now) != torch.stack(before)
+            scores = accuracy(memory, edges, edges)
+            found.setdefault(name, []).append((memory.synapses, scores, float(changed.double().mean())))
+
+        note("nothing")
+        drop_fresh(memory)
+        note("unused segments")
+        memory.layer.prune(memory.layer.weights == 0)
+        note("and zeros")
+        state = {k: v.clone() for k, v in memory.state_dict().items()}
+        for share in (0.1, 0.2, 0.3, 0.4, 0.5):
+            memory.load_state_dict(state)
+            prune_share(memory, share, seed)
+            note(f"and {share:.0%} of the rest at random")
+        memory.load_state_dict(state)
+        prune_one_of_three(memory)
+        note("and one field of every edge (33 %)")
+    for name, runs in found.items():
+        parts = [f"{np.mean([run[1][f] for run in runs]):.3f}" for f in SHORT]
+        sizes, changed = np.mean([r[0] for r in runs]), np.mean([r[2] for r in runs])
+        print(f"| {name} | {sizes:,.0f} | {' | '.join(parts)} | {changed:.4f} |", flush=True)
+
+
+def study_fields(o: Options) -> None:
+    """Pictures: maps, a walk, and the field of each place cell over a map."""
+    data, model = setting("plane", 0, o.quick)
+    memory, _, _ = learnt(data, 0, **model)
+    draw_maps(data.maps, [0, 1, 2], IMAGES / "place_maps.png")
+    draw_walk(data.maps, 0, data.maps.walk(0, 8, 1), IMAGES / "place_walk.png")
+    pictures.goal_fields(data.maps, memory, 0, IMAGES / "place_fields.png")
+    print("\npictures: place_maps.png, place_walk.png, place_fields.png")
+
+
+def study_trajectory(o: Options) -> None:
+    """A rat's position from its grid cells, beside a linear decoder."""
+    import place_cells_trajectory as trajectory
+
+    heading("Trajectory", "cells", "decoder", "median error (m), mean over seeds", "std")
+    for cells_, name, errors in trajectory.study(min(o.seeds, 5), o.quick, IMAGES):
+        print(f"| {cells_} | {name} | {np.mean(errors):.4f} | {np.std(errors):.4f} |", flush=True)
+
+
+def sample(edges: Tensor, number: int, seed: int) -> Tensor:
+    """Return some of the edges."""
+    return edges[torch.from_numpy(np.random.default_rng([seed, 3]).permutation(len(edges))[:number])]
+
+
+def mean_of(scores: dict[str, float]) -> float:
+    """Return the mean over fields."""
+    return float(np.mean([*scores.values()]))
+
+
+def memory_size(data: PlaceMaps) -> int:
+    """Return the synapses of the paper's memory, 16 segments a dendrite."""
+    return PlaceMemory(data.code, 16).synapses
+
+
+def drop_fresh(memory: PlaceMemory) -> None:
+    """Mask all segments that hold nothing."""
+    memory.layer.prune(memory.fresh()[..., None].expand_as(memory.layer.mask))
+
+
+def prune_share(memory: PlaceMemory, share: float, seed: int) -> None:
+    """Drop a share of what is left by weight (all are 7), ties by the project's own draws."""
+    layer = memory.layer
+    c, n, d, s, p = layer.weights.shape
+    mask, w = layer.mask.reshape(c, n * d * s, p), layer.weights.reshape(c, n * d * s, p).long()
+    drop = lowest(w, mask, int(share * int(mask.sum())), layer=0, seed=seed)
+    layer.prune(drop.reshape(layer.mask.shape))
+
+
+def prune_one_of_three(memory: PlaceMemory) -> None:
+    """Drop the last synapse of every segment: dy in X, dx in Y, dy in E."""
+    mask = memory.layer.mask
+    last = mask.flip(-1).to(torch.uint8).argmax(-1, keepdim=True)
+    drop = torch.zeros_like(mask)
+    drop.scatter_(-1, mask.shape[-1] - 1 - last, True)
+    memory.layer.prune(drop & mask)
+
+
+def walks_of(maps: Maps, number: int, steps: int, seed: int, hidden: tuple[str, ...]) -> Tensor:
+    """Return walks in random environments, int64 `[W, K, 5]`, with fields that are not given."""
+    rng = np.random.default_rng([seed, 9])
+    where = rng.integers(len(maps.features), size=number)
+    found = [ask(maps.walked(int(e), steps, int(rng.integers(2**31))), *hidden) for e in where]
+    return torch.from_numpy(np.stack(found))
+
+
+def ideal_known(edges: Tensor, walks: Tensor, data: PlaceMaps) -> Tensor:
+    """Return the environments that have each observed edge, bool `[W, K, E]`.
+
+    Walks are equally likely everywhere, so an ideal observer's posterior is the same for all
+    environments that have all edges seen so far, and 0 for the others.
+    """
+    seen, known = walks.flatten(0, 1), []
+    one_hot = torch.nn.functional.one_hot(edges[:, 0], data.code.environments).float()
+    for part in seen.split(256):
+        fits = torch.ones(len(part), len(edges), dtype=torch.bool)
+        for column in range(1, 5):
+            value = part[:, None, column]
+            fits &= (value == edges[None, :, column]) | (value == -1)
+        known.append(fits.float() @ one_hot > 0)
+    return torch.cat(known).unflatten(0, walks.shape[:2])
+
+
+STUDIES: dict[str, Callable[[Options], None]] = {
+    name.removeprefix("study_"): value
+    for name, value in list(globals().items())
+    if name.startswith("study_")
+}
+
+
+def main() -> None:
+    """Run the study."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", choices=list(STUDIES), default=list(STUDIES))
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--images", type=Path, default=IMAGES)
+    options = parser.parse_args()
+    globals()["IMAGES"] = options.images
+    options.images.mkdir(parents=True, exist_ok=True)
+    for name in options.only:
+        start = time.perf_counter()
+        STUDIES[name](Options(2 if options.quick else options.seeds, options.quick))
+        print(f"\n({name}: {time.perf_counter() - start:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    main()
