@@ -18,7 +18,7 @@ from datamodules.encoders.posneg import PosNeg
 from datamodules.encoders.random_views import RandomKernels, RandomProjection
 from datamodules.encoders.registry import encoder_from
 from datamodules.encoders.spectrum import Spectrum
-from datamodules.encoders.views import Autocorrelation, Derivative, Fourier
+from datamodules.encoders.views import Autocorrelation, Derivative, Fourier, Quantiles
 
 ENCODERS = ("Concat", "GaussianFields", "MinMax", "OnOff", "PosNeg", "Spectrum")
 """Names of the encoders; the other classes are views that they can take."""
@@ -38,6 +38,7 @@ __all__ = [
     "OnOffImage",
     "PosNeg",
     "PosNegImage",
+    "Quantiles",
     "RandomKernels",
     "RandomProjection",
     "Series",

@@ -84,6 +84,34 @@ class Autocorrelation(View):
         return np.stack(products, axis=1) / length
 
 
+class Quantiles(View):
+    """Quantiles of the differences of a series, evenly spread from the least to the largest.
+
+    Linear between order statistics; how fast a series moves, wherever it does.
+
+    Args:
+        features: number of quantiles, at least 2.
+        order: how often to differentiate; 0 takes the values themselves.
+    """
+
+    def __init__(self, features: int = 16, order: int = 1) -> None:
+        at_least("features", features, 2)
+        at_least("order", order, 0)
+        self.features, self.order = features, order
+
+    def size(self, length: int) -> int:
+        """Return the number of quantiles."""
+        if self.order:
+            Derivative(self.order).size(length)
+        return self.features
+
+    def __call__(self, prepared: Series) -> Series:
+        """Return the quantiles, float64 `[B, features]`."""
+        self.size(prepared.shape[1])
+        differences = np.diff(prepared, n=self.order, axis=1)
+        return np.quantile(differences, np.linspace(0, 1, self.features), axis=1).T
+
+
 def _fits(features: int, most: int, length: int) -> int:
     if features > most:
         raise InvalidInput(

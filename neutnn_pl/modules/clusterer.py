@@ -7,17 +7,16 @@ from typing import Any
 import torch
 
 from hls.errors import InvalidInput, Unsupported
-from neutnn_pl.metrics import scatter
 from neutnn_pl.modules.neutnn import NeuTNN
 from neutnn_pl.nn import STDP, Network
-from neutnn_pl.nn.restarts import best_column, one_column, restarted
+from neutnn_pl.nn.restarts import CHOICES, best_column, one_column, restarted
 
 
 class Clusterer(NeuTNN):
     """One column of point neurons that clusters what it sees: the winning neuron is the cluster.
 
     With `restarts`, so many columns learn side by side, each with draws of its own; at the end of
-    training the one whose clusters scatter least on the training split is kept. No label is used.
+    training one is kept, by its clusters of the training split. No label is used.
 
     Args:
         inputs: input lines; linked to the data.
@@ -32,6 +31,8 @@ class Clusterer(NeuTNN):
         seed: key of every draw.
         kernel: what learns and infers: `auto`, `reference`, `numba` or `triton`.
         restarts: columns that learn side by side.
+        choose: which of them is kept: `agreement`, whose clusters agree best with those of the
+            others (mean adjusted Rand index); `scatter`, whose clusters scatter least.
 
     Raises:
         InvalidInput: for settings that do not fit.
@@ -51,14 +52,17 @@ class Clusterer(NeuTNN):
         seed: int = 0,
         kernel: str = "auto",
         restarts: int = 1,
+        choose: str = "agreement",
     ) -> None:
         if restarts < 1:
             raise InvalidInput("restarts", got=restarts, expected=">= 1")
+        if choose not in CHOICES:
+            raise InvalidInput("choose", got=repr(choose), expected=f"one of {', '.join(CHOICES)}")
         settings: dict[str, Any] = {"inputs": inputs, "neurons": neurons, "theta": theta}
         settings |= {"wres": wres, "response": response, "wta": wta, "tie": tie}
         layer = restarted(settings, restarts)
         super().__init__(Network(layer, tres=tres), learning, seed, kernel)
-        self.restarts = restarts
+        self.restarts, self.choose = restarts, choose
 
     def setup(self, stage: str) -> None:
         """Check the network against the data, and that nothing is pruned before the choice."""
@@ -102,9 +106,7 @@ class Clusterer(NeuTNN):
             return
         device = self.network.columns[0].weights.device
         x = torch.cat([batch[0] for batch in data.val_dataloader()]).to(device)
-        silent = 2**self.network.tres
-        best = best_column(self.network, x, lambda clusters: scatter(x, clusters, silent))
-        self._take(one_column(self.network, best))
+        self._take(one_column(self.network, best_column(self.network, x, self.choose)))
 
     def _take(self, network: Network) -> None:
         network.use_kernel(self.kernel)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
 from neutnn_pl import functional as F
+from neutnn_pl.functional.rules import STDP
+from neutnn_pl.metrics.cluster import scatter
 from neutnn_pl.nn.layer import Layer
 from neutnn_pl.nn.network import Network
 
+CHOICES = ("agreement", "scatter")
 _STATE = ("weights", "mask", "fraction", "fatigue", "lfsr", "gamma")
 
 
@@ -29,17 +30,72 @@ def threshold(x: Tensor, level: float, w_max: int) -> int:
     return max(1, int(level * w_max * active / max(len(x), 1)))
 
 
-def best_column(network: Network, x: Tensor, score: Callable[[Tensor], float]) -> int:
-    """Return the column of a one-layer network whose clusters have the lowest score.
+def best_column(network: Network, x: Tensor, choose: str = "agreement") -> int:
+    """Return the column of a one-layer network that is worth keeping; no label is used.
 
     Args:
         network: one layer of columns, all on the same lines.
         x: uint8 `[B, lines]`, spike times of the training split.
-        score: of clusters, int64 `[B]` (`N` for no spike); ties go to the lower column.
+        choose: `agreement` takes the column whose clusters agree best with those of the others
+            (mean adjusted Rand index), `scatter` the one whose clusters scatter least. Ties go to
+            the lower column.
     """
     y = network(x)
-    scores = [score(F.answer(F.tally(y[:, c : c + 1]))) for c in range(y.shape[1])]
-    return scores.index(min(scores))
+    clusters = [F.answer(F.tally(y[:, c : c + 1])) for c in range(y.shape[1])]
+    if choose == "scatter":
+        silent = 2**network.tres
+        scores = [-scatter(x, found, silent) for found in clusters]
+    else:
+        scores = [sum(agreement(found, other) for other in clusters) for found in clusters]
+    return scores.index(max(scores))
+
+
+def agreement(a: Tensor, b: Tensor) -> float:
+    """Return the adjusted Rand index of two clusterings, int64 `[B]`, from counts of pairs.
+
+    >>> agreement(torch.tensor([0, 0, 1, 1]), torch.tensor([1, 1, 0, 0]))
+    1.0
+    """
+    _, row = a.unique(return_inverse=True)
+    _, column = b.unique(return_inverse=True)
+    table = torch.zeros(int(row.max()) + 1, int(column.max()) + 1, dtype=torch.int64)
+    table.index_put_((row.cpu(), column.cpu()), torch.tensor(1), accumulate=True)
+
+    def pairs(counts: Tensor) -> int:
+        return int((counts * (counts - 1)).sum()) // 2
+
+    both, rows, columns = pairs(table), pairs(table.sum(dim=1)), pairs(table.sum(dim=0))
+    total = len(a) * (len(a) - 1) // 2
+    # (both - expected) / (mean - expected), both sides times 2 total: integers until the division.
+    above, below = (
+        2 * (both * total - rows * columns),
+        (rows + columns) * total - 2 * rows * columns,
+    )
+    return above / below if below else 1.0
+
+
+def learn_restarts(
+    network: Network,
+    x: Tensor,
+    presentations: int,
+    rule: STDP,
+    seed: int,
+    choose: str = "agreement",
+) -> Network:
+    """Learn all columns of a one-layer network from fresh weights; return the one to keep.
+
+    Args:
+        network: one layer of columns, all on the same lines; left in its last state.
+        x: uint8 `[B, lines]`, spike times of the training split.
+        presentations: samples to learn, rounded up to whole epochs.
+        rule: the learning rule.
+        seed: key of every draw.
+        choose: as in `best_column`.
+    """
+    network.reset(seed)
+    for epoch in range(-(-presentations // len(x))):
+        network.learn(x[F.sample_order(epoch, len(x), seed)], rule, seed)
+    return one_column(network, best_column(network, x, choose))
 
 
 def one_column(network: Network, column: int) -> Network:

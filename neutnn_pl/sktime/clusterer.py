@@ -15,10 +15,8 @@ from sktime.clustering.base import BaseClusterer
 from datamodules.encoders import Encoder, PosNeg
 from hls.errors import InvalidInput
 from hls.ir import FrozenNetwork, save
-from neutnn_pl.functional import sample_order
-from neutnn_pl.metrics import scatter
 from neutnn_pl.nn import STDP, Network
-from neutnn_pl.nn.restarts import best_column, one_column, restarted, threshold
+from neutnn_pl.nn.restarts import learn_restarts, restarted, threshold
 from neutnn_pl.sktime.encoder import fitted, univariate
 
 
@@ -31,7 +29,8 @@ class NeuTNNClusterer(BaseClusterer):
         theta: threshold in weight LSB; None takes it from `level`.
         level: threshold as a share of the largest potential of a mean sample.
         presentations: samples learnt, rounded up to whole epochs.
-        restarts: columns that learn side by side; the one that scatters least is kept.
+        restarts: columns that learn side by side; the one that agrees best with the
+            others is kept.
         wres: weight resolution in bits.
         response: `rnl` (ramp, no leak) or `snl` (step, no leak).
         tie: tie rule: `potential`, `index` or `random`.
@@ -101,12 +100,9 @@ class NeuTNNClusterer(BaseClusterer):
         x = self._spikes(X)
         self.theta_ = self.theta or threshold(x, self.level, 2**self.wres - 1)
         seed = int(self.random_state or 0)
-        network = self._network(x.shape[1])
-        network.reset(seed)
-        for epoch in range(-(-self.presentations // len(x))):
-            network.learn(x[sample_order(epoch, len(x), seed)], self.learning or STDP(), seed)
-        best = best_column(network, x, lambda found: scatter(x, found, self.encoder_.horizon))
-        self.network_ = one_column(network, best)
+        self.network_ = learn_restarts(
+            self._network(x.shape[1]), x, self.presentations, self.learning or STDP(), seed
+        )
         self.labels_ = self._predict(X)
         return self
 

@@ -17,6 +17,7 @@ from datamodules.encoders import (
     MinMax,
     OnOff,
     PosNeg,
+    Quantiles,
     RandomKernels,
     RandomProjection,
     Spectrum,
@@ -34,6 +35,7 @@ KINDS = {
     "PosNeg": PosNeg(view=RandomKernels(6), scale="line"),
     "GaussianFields": GaussianFields(view=RandomProjection(4), normalise="series"),
     "Spectrum": Spectrum(features=6),
+    "Quantiles": PosNeg(view=Quantiles(4), scale="line"),
     "Concat": Concat([PosNeg(view=Fourier(5), scale="line"), OnOff(view=Autocorrelation(4))]),
 }
 
@@ -67,6 +69,16 @@ def test_derivatives_are_differences():
     assert view.size(4) == 2
     with pytest.raises(InvalidInput, match="order: got 2; expected below 2, the number of values"):
         view.size(2)
+
+
+def test_quantiles_of_differences():
+    x = np.array([[0.0, 4.0, 5.0, 7.0, 7.0]])  # differences 4, 1, 2, 0
+    assert Quantiles(4)(x).tolist() == [[0.0, 1.0, 2.0, 4.0]]
+    assert Quantiles(3, order=0)(x).tolist() == [[0.0, 5.0, 7.0]]
+    with pytest.raises(InvalidInput, match="features: got 1; expected >= 2"):
+        Quantiles(1)
+    with pytest.raises(InvalidInput, match="order: got 5; expected below 5"):
+        Quantiles(3, order=5)(x)
 
 
 def test_projections_are_whole_numbers_of_known_weights():

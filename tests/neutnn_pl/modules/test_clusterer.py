@@ -1,16 +1,20 @@
 """Columns that learn side by side, of which one is kept."""
 
 import lightning as L
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from lightning.pytorch.callbacks import ModelCheckpoint
+from sklearn.metrics import adjusted_rand_score
 
 from hls.errors import InvalidInput, Unsupported
 from neutnn_pl import Clusterer, NeuTNN, nn
 from neutnn_pl.callbacks import Pruning
 from neutnn_pl.functional import sample_order
 from neutnn_pl.metrics import scatter
-from neutnn_pl.nn.restarts import best_column, one_column, restarted, threshold
+from neutnn_pl.nn.restarts import agreement, best_column, one_column, restarted, threshold
 
 STDP = nn.STDP(capture=700, minus=500, search=40, backoff=600, minimum=100)
 
@@ -41,8 +45,9 @@ def test_each_column_learns_with_draws_of_its_own(blobs):
     assert not torch.equal(w[0], w[1])
 
 
-def test_the_column_that_scatters_least_is_kept(blobs):
-    data, model = blobs(), clusterer(4)
+@pytest.mark.parametrize("choose", ["scatter", "agreement"])
+def test_the_best_column_is_kept(blobs, choose):
+    data, model = blobs(), clusterer(4, choose=choose)
     trainer(2).fit(model, data)
     network = nn.Network(restarted({"inputs": 9, "neurons": 2, "theta": 18}, 4))
     network.reset(5)
@@ -50,16 +55,16 @@ def test_the_column_that_scatters_least_is_kept(blobs):
     for epoch in range(2):
         network.learn(x[sample_order(epoch, len(x), 5)], STDP, 5)
     y = network(x)
-    spread = []
-    for c in range(4):
-        found = network.answer(y[:, c : c + 1])
-        spread.append(scatter(x, found, 8))
-    best = spread.index(min(spread))
+    found = [network.answer(y[:, c : c + 1]) for c in range(4)]
+    score = [-scatter(x, mine, 8) for mine in found]
+    if choose == "agreement":
+        score = [np.mean([adjusted_rand_score(mine, other) for other in found]) for mine in found]
+    best = int(np.argmax(score))
     kept = model.network.columns[0]
     assert torch.equal(kept.weights[0], network.columns[0].weights[best])
     assert kept.weights.shape == (1, 2, 1, 1, 9)
     assert torch.equal(model(x)[:, 0], y[:, best])
-    assert best_column(network, x, lambda found: scatter(x, found, 8)) == best
+    assert best_column(network, x, choose) == best
 
 
 def test_a_checkpoint_holds_what_was_kept(blobs, tmp_path):
@@ -94,6 +99,12 @@ def test_scatter_by_hand():
     assert scatter(x, torch.tensor([0, 1, 2]), 8) == 0.0
 
 
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=30))
+def test_agreement_is_the_adjusted_rand_index(pairs):
+    a, b = torch.tensor(pairs).T
+    assert agreement(a, b) == pytest.approx(adjusted_rand_score(a, b))
+
+
 def test_threshold_is_a_share_of_what_a_mean_sample_can_reach():
     x = torch.tensor([[0, 1, 2, 255], [0, 255, 255, 255]], dtype=torch.uint8)
     assert threshold(x, 0.5, 7) == 7
@@ -108,6 +119,8 @@ def test_what_is_refused(blobs):
         Unsupported, match="pruning while several columns learn: got restarts 2, schedule iterat"
     ):
         runs.fit(clusterer(2), blobs())
+    with pytest.raises(InvalidInput, match="choose: got 'luck'; expected one of agreement, scat"):
+        clusterer(2, choose="luck")
     two = nn.Network(nn.Layer(9, 2, 18), nn.Layer(2, 2, 5))
     with pytest.raises(ValueError, match="one_column: got more than a layer"):
         one_column(two, 0)
