@@ -19,6 +19,7 @@ from benchmarks.ucr_setting import DEVELOPMENT, DTCR, OTHERS, SEVEN, SHAPES
 
 ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- ucr study: begin -->", "<!-- ucr study: end -->"
+RECIPES = {"SonyAIBORobotSurface2": "sony2", "ToeSegmentation2": "toe2"}
 METHODS = {
     "column": "column",
     "wide": "column, no limit on lines",
@@ -81,6 +82,19 @@ def costs(found: Found, names: tuple[str, ...]) -> list[str]:
     return lines
 
 
+def section(found: Found, name: str) -> list[str]:
+    """Return a recipe's heading and its line of results."""
+    values = {s: mean(found, name, "column", s) for s in ("rand", "ari", "synapses", "nonzero")}
+    peer = mean(found, name, "k-means")
+    return [
+        f"## ucr/{RECIPES.get(name, name.lower())}",
+        "",
+        f"{name}, {SHAPES[name]} in the paper: {values['synapses']:.0f} synapses, "
+        f"{values['nonzero']:.0f} of them not 0; Rand {values['rand']:.3f}, adjusted Rand "
+        f"{values['ari']:.3f} (k-means {peer:.3f}).",
+    ]
+
+
 def variants(found: Found, prefix: str, names: tuple[str, ...]) -> list[str]:
     """Return a Markdown table of variants: mean Rand, adjusted Rand and synapses over sets."""
     names = tuple(n for n in names if n in found and any(k.startswith(prefix) for k in found[n]))
@@ -138,7 +152,8 @@ def draw(found: dict[str, Any], path: Path) -> None:
         axes.vlines(tick, 0, 0.15, color="black")
     for row, (method, rank) in enumerate(order, 1):
         axes.vlines(rank, -row, 0, color="grey")
-        axes.text(rank + 0.04, -row, f"{METHODS[method]}  {rank:.2f}", va="center")
+        axes.text(rank + 0.04, -row, f"{METHODS[method]}  {rank:.2f}", va="center",
+                  bbox={"facecolor": "white", "lw": 0, "pad": 1})  # fmt: skip
     best = order[0][1]
     axes.hlines(0.9, best, best + found["critical"], color="tab:red", lw=3)
     axes.text(best, 1.1, f"critical difference {found['critical']:.2f} (Nemenyi, 5 %)")
@@ -179,8 +194,9 @@ def main() -> None:
         path = ROOT / "recipes" / "README.md"
         text = path.read_text("utf-8")
         before, rest = text.split(BEGIN)
+        sections = [line for n in SEVEN if n in found for line in ("", *section(found, n))]
         table = "\n".join([*per_set(found, SEVEN, "rand"), "", *per_set(found, SEVEN, "ari"), "",
-                           *costs(found, SEVEN)])  # fmt: skip
+                           *costs(found, SEVEN), *sections])  # fmt: skip
         path.write_text(before + BEGIN + "\n" + table + "\n" + END + rest.split(END)[1], "utf-8")
 
 
