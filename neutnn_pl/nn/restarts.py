@@ -37,7 +37,7 @@ def best_column(network: Network, x: Tensor, choose: str = "agreement") -> int:
         network: one layer of columns, all on the same lines.
         x: uint8 `[B, lines]`, spike times of the training split.
         choose: `agreement` takes the column whose clusters agree best with those of the others
-            (mean adjusted Rand index), `scatter` the one whose clusters scatter least. Ties go to
+            (mean adjusted Rand index; of two, the first), `scatter` the one whose clusters scatter least. Ties go to
             the lower column.
     """
     y = network(x)

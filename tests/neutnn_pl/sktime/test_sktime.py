@@ -69,7 +69,7 @@ def test_sklearn_searches_over_the_clusterer(series):
 
     x, labels = series
     search = GridSearchCV(
-        NeuTNNClusterer(2, presentations=100, restarts=2),
+        NeuTNNClusterer(2, presentations=300, restarts=5),
         {"level": [0.1, 0.3]},
         cv=2,
         scoring=make_scorer(adjusted_rand_score),
