@@ -37,8 +37,8 @@ def best_column(network: Network, x: Tensor, choose: str = "agreement") -> int:
         network: one layer of columns, all on the same lines.
         x: uint8 `[B, lines]`, spike times of the training split.
         choose: `agreement` takes the column whose clusters agree best with those of the others
-            (mean adjusted Rand index; of two, the first), `scatter` the one whose clusters scatter least. Ties go to
-            the lower column.
+            (mean adjusted Rand index; of two, the first); `scatter` the one whose clusters
+            scatter least. Ties go to the lower column.
     """
     y = network(x)
     clusters = [F.answer(F.tally(y[:, c : c + 1])) for c in range(y.shape[1])]
