@@ -62,6 +62,30 @@ def add(nodes: Sequence[Node]) -> Node:
     return reduce(ast.Plus, nodes)
 
 
+def weighed(node: Node, weight: int, size: int) -> Node:
+    """Return `weight` where the node is 1, else 0: `size` bits, the node at the weight's ones."""
+    used = weight.bit_length()
+    pieces = [node if weight >> b & 1 else number(0, 1) for b in range(used - 1, -1, -1)]
+    return concat(([number(0, size - used)] if size > used else []) + pieces)
+
+
+def unused(nodes: Sequence[Node]) -> list[Node]:
+    """Declare a wire that reads what nothing else does, so that lint knows that it is meant."""
+    return wire("unused", 1, ast.Uand(concat([number(0, 1), *nodes]))) if nodes else []
+
+
+def field(of: str, index: int, width: int, count: int) -> Node:
+    """Return field `index` of `count` fields of `width` bits in one signal."""
+    if count == 1:
+        return name(of)
+    return part(of, (index + 1) * width - 1, index * width)
+
+
+def drive(target: Node, value: Node) -> Node:
+    """Drive a part of a wire."""
+    return ast.Assign(ast.Lvalue(target), ast.Rvalue(value))
+
+
 def join(operator: type, nodes: Sequence[Node]) -> Node:
     """Return the nodes joined by a binary operator class of PyVerilog."""
     return reduce(operator, nodes)
