@@ -12,7 +12,8 @@ from hls.rtl.column import column_module, column_ports, layer_module, timed
 from hls.rtl.header import COMMENTS, ONE_FILE, header
 from hls.rtl.lines import delay_module, lines_module, ramp_module, retime_module
 from hls.rtl.neuron import neuron_modules
-from hls.rtl.plan import JOHNSON_MAX, LayerPlan, Plan, make_plan
+from hls.rtl.plan import JOHNSON_MAX, LayerPlan, Plan
+from hls.rtl.planner import make_plan
 from hls.rtl.ports import Port, bits, ports_of
 from hls.rtl.voter import voter_module
 from hls.rtl.wta import wta_module

@@ -48,22 +48,22 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(freeze / "stimulus.npz", x=x, y=y, hash=network().hash)
     execute(CKernelStep(), run_dir)
     execute(RtlStep(), run_dir)
-    synthesise(run_dir)
+    synthesise(run_dir, network())
     return run_dir
 
 
-def synthesise(run_dir: Path) -> None:
+def synthesise(run_dir: Path, network: FrozenNetwork) -> None:
     """Make a netlist of generic gates, each an instance, with their models beside it."""
     import pyosys
     from pyosys import libyosys
 
     out = step_dir(run_dir, "synth")
     out.mkdir(parents=True)
-    rtl = step_dir(run_dir, "rtl") / "net.v"
+    rtl = step_dir(run_dir, "rtl") / f"{network.name}.v"
     design = libyosys.Design()
     for command in (
         f"read_verilog {rtl}",
-        "synth -flatten -top net",
+        f"synth -flatten -top {network.name}",
         "dfflegalize -cell $_DFF_P_ x",
         "abc -g AND,OR,XOR",
         "opt_clean -purge",
@@ -73,7 +73,7 @@ def synthesise(run_dir: Path) -> None:
     share = Path(pyosys.__file__).parent / "share"
     shutil.copy(next(iter([*share.rglob("simcells.v")])), out / "cells.v")
     text = (out / "netlist.v").read_text()
-    (out / "netlist.v").write_text(f"// network sha256 {network().hash}\n{text}")
+    (out / "netlist.v").write_text(f"// network sha256 {network.hash}\n{text}")
 
 
 @pytest.fixture

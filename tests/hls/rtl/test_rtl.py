@@ -14,7 +14,8 @@ import pytest
 from hls.errors import InvalidInput, StepFailed, Unsupported
 from hls.ir import FrozenNetwork, save
 from hls.rtl import VERILATOR, RtlStep, generate, lint
-from hls.rtl.plan import make_plan, ramp_width
+from hls.rtl.plan import ramp_width
+from hls.rtl.planner import make_plan
 from hls.step import execute
 from tests.hls.sim.oracle import (
     edge_networks,
