@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import pyverilog.vparser.ast as ast
@@ -157,7 +157,13 @@ def module(
         second = ast.Reg(port, width_of(w)) if port in registered else None
         ports.append(ast.Ioport(ast.Output(port, width_of(w)), second))
     node = ast.ModuleDef(text, ast.Paramlist(()), ast.Portlist(tuple(ports)), tuple(items))
-    return _tidy(ASTCodeGenerator().visit(ast.Source("", ast.Description((node,)))))
+    return _tidy(_writer().visit(ast.Source("", ast.Description((node,)))))
+
+
+@lru_cache(maxsize=1)
+def _writer() -> ASTCodeGenerator:
+    """Return the code generator: one for all modules, since it compiles templates on first use."""
+    return ASTCodeGenerator()
 
 
 def _tidy(written: str) -> str:

@@ -15,6 +15,7 @@ from neutnn_pl.run import predict, run
 from tests.neutnn_pl.test_golden import DOCUMENTS, PLAIN, make_golden
 
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
+needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus is missing")
 WITHOUT_LEARNING = [name for name, document in DOCUMENTS.items() if not document["rule"]]
 
 
@@ -86,6 +87,23 @@ def test_c_gives_what_the_reference_gives(name, answers):
     for key, value in reference.items():
         assert value.dtype == c[key].dtype
         assert value.tolist() == c[key].tolist()
+
+
+@needs_icarus
+@pytest.mark.parametrize("name", WITHOUT_LEARNING)
+def test_rtl_gives_what_the_reference_gives_of_the_last_layer(name, answers):
+    samples = DOCUMENTS[name]["samples"]
+    arrays = {"x": np.array([sample["x"] for sample in samples], np.uint8)}
+    if "proximal" in samples[0]:
+        arrays["proximal"] = np.array([sample["proximal"] for sample in samples], np.uint8)
+    network = frozen(name)
+    if any(layer.retime and layer.late == "saturate" for layer in network.layers):
+        with pytest.raises(Unsupported, match="got a retimed input, late spikes saturate"):
+            answers(network, "icarus", **arrays)
+        return
+    reference, rtl = (answers(network, target, **arrays) for target in ("reference", "icarus"))
+    assert set(reference) - set(rtl) == {f"layer{i}" for i in range(len(network.layers) - 1)}
+    assert all(rtl[key].tolist() == reference[key].tolist() for key in rtl)
 
 
 @needs_gcc
