@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from hls.ckernel import GCC, build, network_hash
 from hls.errors import InvalidInput, NeutnnError
-from hls.files import sha256, write_json
+from hls.files import sha256, write_json, write_text
 from hls.ir.network import FrozenNetwork
 from hls.ir.outputs import Outputs, compare
 from hls.ir.store import load
@@ -258,6 +259,7 @@ class VerifyStep(Step):
         work, vcd = context.dir / "work", context.dir / "netlist.vcd"
         rungs = run_rungs(network, context.run_dir, self.rungs, work, vcd)
         results = verify(network, x, expected, rungs)
+        _undate(vcd)
         table = {"network_sha256": network.hash, "samples": len(x)}
         write_json(context.dir / "ladder.json", {**table, "rungs": [r.row for r in results]})
         for result in results:
@@ -265,6 +267,13 @@ class VerifyStep(Step):
                 raise result.raised
         shutil.rmtree(work, ignore_errors=True)
         return _metrics(results, len(x)), _summary(results, len(x))
+
+
+def _undate(vcd: Path) -> None:
+    """Drop the date from waveforms, so that the same run leaves the same bytes."""
+    if vcd.is_file():
+        text = vcd.read_text(encoding="utf-8")
+        write_text(vcd, re.sub(r"\A\$date.*?\$end\s*", "", text, count=1, flags=re.DOTALL))
 
 
 def verify_run(run_dir: Path, rungs: Sequence[str] | None = None) -> Iterator[str]:

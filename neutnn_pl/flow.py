@@ -251,8 +251,9 @@ def write_pruned(source: Path, model: NeuTNN, target: Path) -> None:
     """Write `source` with the model's weights and masks in place of its own."""
     checkpoint = read_checkpoint(source)
     checkpoint["state_dict"] = model.state_dict()
-    with atomic_path(target) as temporary:
-        torch.save(checkpoint, temporary)
+    # Given a path, torch would put the temporary file's random name into the archive.
+    with atomic_path(target) as temporary, temporary.open("wb") as handle:
+        torch.save(checkpoint, handle)
 
 
 def scores_on_test(
