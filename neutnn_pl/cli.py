@@ -136,11 +136,15 @@ def _warn(message: Warning | str, *_: object, **__: object) -> None:
 def _fit(args: list[str]) -> int:
     from hls.flow import run_steps
     from neutnn_pl.config import run_directory
-    from neutnn_pl.flow import FitStep, PruneStep
+    from neutnn_pl.flow import FitStep, PruneStep, follow
+    from neutnn_pl.strategies import torchrun
 
     cli = _recipe(args)
+    if torchrun.follows():
+        follow(cli)
+        return 0
     run_dir = run_directory(cli)
-    with _loggers(cli, run_dir) as loggers:
+    with torchrun.leading(), _loggers(cli, run_dir) as loggers:
         steps: list[Step] = [FitStep(cli, loggers), PruneStep(cli, loggers)]
         records = run_steps(steps, run_dir, progress=_progress)
     _print_scores(records["prune"].metrics)
@@ -159,6 +163,7 @@ def _apply(verb: str, args: list[str]) -> int:
     from neutnn_pl.callbacks import KMeansBaseline
     from neutnn_pl.flow import checkpoint_of
     from neutnn_pl.modules import NeuTNN
+    from neutnn_pl.strategies import torchrun
 
     cli = _recipe(args)
     run_dir = Path(cli.run_options.dir or Path("runs") / cli.recipe)
@@ -171,12 +176,14 @@ def _apply(verb: str, args: list[str]) -> int:
         import torch
 
         batches = trainer.predict(model, datamodule=data, weights_only=True) or []
+        if torchrun.follows():
+            return 0
         for answer in torch.cat([torch.as_tensor(b) for b in batches]).tolist():
             print(answer)
         return 0
     score = trainer.test if verb == "test" else trainer.validate
     (scores,) = score(model, datamodule=data, verbose=False, weights_only=True)
-    for name, value in scores.items():
+    for name, value in ({} if torchrun.follows() else scores).items():
         print(f"{name:24} {value:.4f}")
     return 0
 
@@ -186,13 +193,17 @@ def _flow(args: list[str]) -> int:
     from hls.report import write_report
     from hls.report.table import as_text
     from neutnn_pl.config import run_directory
-    from neutnn_pl.flow import steps
+    from neutnn_pl.flow import follow, steps
+    from neutnn_pl.strategies import torchrun
 
     options, rest = _flow_options(args)
     cli = _recipe(rest)
+    if torchrun.follows():
+        follow(cli)
+        return 0
     run_dir = run_directory(cli)
     begin = time.monotonic()
-    with _loggers(cli, run_dir) as loggers:
+    with torchrun.leading(), _loggers(cli, run_dir) as loggers:
         run_steps(
             steps(cli, loggers),
             run_dir,

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import lightning as L
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, Logger
@@ -23,6 +24,7 @@ from neutnn_pl.modules import NeuTNN
 from neutnn_pl.modules.neutnn import read_checkpoint
 from neutnn_pl.nn import Network
 from neutnn_pl.nn.freeze import identifier
+from neutnn_pl.strategies import torchrun
 
 CHECKPOINTS = "checkpoints"
 LAST = f"{CHECKPOINTS}/last.ckpt"
@@ -57,13 +59,9 @@ class FitStep(Step):
         """Fit the model; return its size and the time per presentation."""
         last = context.dir / LAST
         start = str(last) if last.exists() else self.cli.config.ckpt_path
-        trainer = self.cli.make_trainer(
-            logger=[CSVLogger(context.dir, name="", version="metrics"), *self.loggers],
-            callbacks=[checkpoint_callback(context.dir), *self.cli.pruning.while_learning()],
-        )
-        trainer.fit(
-            self.cli.model, datamodule=self.cli.datamodule, ckpt_path=start, weights_only=True
-        )
+        torchrun.announce(context.dir, start)
+        csv = CSVLogger(context.dir, name="", version="metrics")
+        trainer = fit(self.cli, context.dir, start, [csv, *self.loggers])
         if not last.exists():  # max_epochs=0, or the checkpoint given was already at the end
             trainer.save_checkpoint(last, weights_only=False)
         model = self.cli.model
@@ -74,6 +72,26 @@ class FitStep(Step):
             "samples_learnt": samples,
         }
         return metrics, f"{describe(model)}, {int(model.epochs)} epochs, {samples} samples learnt"
+
+
+def fit(
+    cli: RecipeCLI, directory: Path, checkpoint: str | None, loggers: Iterable[Logger] = ()
+) -> L.Trainer:
+    """Fit a recipe's model from a checkpoint, or from the start; return the trainer."""
+    trainer = cli.make_trainer(
+        logger=list(loggers) or False,
+        callbacks=[checkpoint_callback(directory), *cli.pruning.while_learning()],
+    )
+    trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=checkpoint, weights_only=True)
+    torchrun.part()
+    return trainer
+
+
+def follow(cli: RecipeCLI) -> None:
+    """Under torchrun, in a process that does not lead: join the first process's fit, if any."""
+    found = torchrun.awaited()
+    if found is not None:
+        fit(cli, Path(found["directory"]), found["checkpoint"])
 
 
 class PruneStep(Step):

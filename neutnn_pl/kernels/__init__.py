@@ -1,7 +1,7 @@
 """Backends of the column kernel: the same signature, the same bits."""
 
 from neutnn_pl.kernels.reference import evaluate, infer, learn
-from neutnn_pl.kernels.registry import KERNELS, backend, check_kernel, choose, voter_kernel
+from neutnn_pl.kernels.registry import KERNELS, backend, check_kernel, choose, uses_numba
 from neutnn_pl.kernels.spec import LayerSpec, LayerState
 
 __all__ = [
@@ -14,5 +14,5 @@ __all__ = [
     "evaluate",
     "infer",
     "learn",
-    "voter_kernel",
+    "uses_numba",
 ]

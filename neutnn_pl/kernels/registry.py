@@ -96,10 +96,12 @@ def choose(kernel: str, state: LayerState, spec: LayerSpec) -> Backend:
     return backend(name)
 
 
-def voter_kernel(kernel: str, device: torch.device) -> str:
-    """Return what runs a voter on a device: `numba` on the CPU, else `reference`."""
-    on_cpu = device.type == "cpu"
-    return "numba" if check_kernel(kernel) in ("auto", "numba") and on_cpu else "reference"
+def uses_numba(kernel: str, device: torch.device) -> bool:
+    """Return whether votes are learnt, and fields gathered, by numba: on the CPU, unless refused.
+
+    Elsewhere, plain PyTorch does both.
+    """
+    return check_kernel(kernel) in ("auto", "numba") and device.type == "cpu"
 
 
 def say(message: str) -> None:

@@ -12,6 +12,7 @@ from neutnn_pl.functional.column import RESPONSES, TIES, WTA_MODES
 from neutnn_pl.functional.rules import STDP, DeterministicSTDP, Homeostasis
 from neutnn_pl.kernels import LayerSpec, LayerState, choose, evaluate
 from neutnn_pl.nn.checks import check, check_times, line_table, threshold, warn_thresholds
+from neutnn_pl.nn.inputs import chunks, gather
 
 PROXIMAL = ("none", "enable", "weighted")
 WHOLE = slice(None)
@@ -239,7 +240,7 @@ class Layer(nn.Module):
 
     def receptive(self, x: Tensor, part: slice = WHOLE) -> Tensor:
         """Return the distal inputs of every column, uint8 `[B, C, P]`, from lines `[B, lines]`."""
-        return _gather(x, self.lines[part], F.NO_SPIKE)
+        return gather(x, self.lines[part], F.NO_SPIKE, self.kernel)
 
     def _proximal(self, x: Tensor, proximal: Tensor | None, part: slice = WHOLE) -> Tensor | None:
         """Check both inputs; return the proximal ones of every dendrite, `[B, C, N, D, R]`."""
@@ -248,17 +249,18 @@ class Layer(nn.Module):
         if self.proximal == "none" or (self.proximal == "enable" and proximal is None):
             return None
         if proximal is None:
-            return _gather(x[:, :0], torch.full_like(table, -1), F.NO_SPIKE)
+            none = torch.full_like(table, -1)
+            return gather(x[:, :0], none, F.NO_SPIKE, self.kernel)
         lines = int(self.proximal_lines.max()) + 1
         if self.proximal == "weighted":
             check_times(proximal, self.proximal_horizon, lines, "proximal spike time")
-            return _gather(proximal, table, F.NO_SPIKE)
+            return gather(proximal, table, F.NO_SPIKE, self.kernel)
         if proximal.ndim != 2 or proximal.shape[1] < lines or bool((proximal > 1).any()):
             raise ValueError(
                 f"proximal levels: got {list(proximal.shape)}, up to {int(proximal.max())}; "
                 f"expected 0 or 1, [B, {lines}]"
             )
-        return _gather(proximal.to(torch.uint8), table, 1).bool()
+        return gather(proximal.to(torch.uint8), table, 1, self.kernel).bool()
 
     def forward(self, x: Tensor, proximal: Tensor | None = None, part: slice = WHOLE) -> Tensor:
         """Return output spike times without learning.
@@ -274,7 +276,12 @@ class Layer(nn.Module):
         """
         xp = self._proximal(x, proximal, part)
         state, spec = self.state_of(part), self.spec(part=part)
-        return choose(self.kernel, state, spec).infer(self.receptive(x, part), state, spec, xp)
+        kernel = choose(self.kernel, state, spec)
+        found = [
+            kernel.infer(self.receptive(x[few], part), state, spec, None if xp is None else xp[few])
+            for few in chunks(len(x), self.lines.numel())
+        ]
+        return torch.cat(found) if len(found) > 1 else found[0]
 
     def evaluate(self, x: Tensor, proximal: Tensor | None = None) -> F.ColumnState:
         """Return spike times at every level, without learning; arguments as in `forward`."""
@@ -309,10 +316,13 @@ class Layer(nn.Module):
         if not self.learning:
             return self(x, proximal, part)
         xp = self._proximal(x, proximal, part)
-        spec, inputs = self.spec(rule, seed, index, part), self.receptive(x, part)
-        before = self.state_of(part)
-        kernel = choose(self.kernel, before, spec)
-        y, state = kernel.learn(inputs, before, spec, int(self.gamma), xp, labels)
+        spec, state, found = self.spec(rule, seed, index, part), self.state_of(part), []
+        kernel = choose(self.kernel, state, spec)
+        for few in chunks(len(x), self.lines.numel()):
+            gamma = int(self.gamma) + few.start
+            side, known = (None if some is None else some[few] for some in (xp, labels))
+            y, state = kernel.learn(self.receptive(x[few], part), state, spec, gamma, side, known)
+            found.append(y)
         self.weights[part].copy_(state.w)
         self.proximal_weights[part].copy_(state.wp)
         self.fraction[part].copy_(state.fraction)
@@ -320,7 +330,7 @@ class Layer(nn.Module):
         self.fatigue[part].copy_(state.fatigue)
         self.lfsr[part].copy_(state.lfsr)
         self.gamma += len(x)
-        return y
+        return torch.cat(found) if len(found) > 1 else found[0]
 
     @torch.no_grad()
     def prune(self, drop: Tensor, *, proximal: bool = False) -> None:
@@ -401,9 +411,3 @@ class Layer(nn.Module):
             f"wres={self.wres}, response={self.response}, wta={self.wta}, tie={self.tie}, "
             f"{proximal}synapses={self.synapses}"
         )
-
-
-def _gather(x: Tensor, lines: Tensor, missing: int) -> Tensor:
-    """Return `x[:, lines]`, uint8 `[B, *lines.shape]`, with `missing` where a line is -1."""
-    extra = torch.full((len(x), 1), missing, dtype=torch.uint8, device=x.device)
-    return torch.cat([x, extra], dim=1)[:, lines.long()]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from neutnn_pl import functional as F
-from neutnn_pl.kernels import voter_kernel
+from neutnn_pl.kernels import uses_numba
 
 KINDS = ("margin", "local")
 
@@ -127,7 +127,7 @@ class Voter(nn.Module):
         """
         if not self.learning:
             return self(y)
-        if voter_kernel(self.kernel, y.device) == "numba":
+        if uses_numba(self.kernel, y.device):
             return self._learn_compiled(y, labels, seed)
         first = int(self.gamma)
         cycles = torch.arange(first, first + len(y), device=y.device)

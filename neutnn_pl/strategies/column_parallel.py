@@ -162,7 +162,7 @@ class ColumnParallelStrategy(ParallelStrategy):
             few = f"has {columns} column{'s' * (columns > 1)} for {self.world_size} processes"
             why = few if columns < self.world_size else "learns with reward, from all its columns"
             warnings.warn(
-                f"{NAME}: layer {index} {why}: every process computes all of it", stacklevel=2
+                f"{NAME}: layer {index} {why}: every process computes all of it", stacklevel=1
             )
 
     def gather(self) -> None:

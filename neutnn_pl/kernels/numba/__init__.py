@@ -114,7 +114,7 @@ def _fast(
         _, _, lo, hi = parts[task]
         if gamma >= 0:
             planes.fill(lo, hi, arrays.w, arrays.mask, arrays.theta, spec.w_max, layer)
-        room = room_for(plan)
+        room = room_for(plan, hi - lo)
         fast.run_columns(parts[task], sizes, volleys, layer, plan, tables, room, gamma)
         if gamma >= 0:
             planes.weights(lo, hi, layer, spec.w_max, w)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from neutnn_pl.kernels.numba.forward import evaluate, gates, room_for, volley
-from neutnn_pl.kernels.numba.jit import inner, jit
+from neutnn_pl.kernels.numba.forward import evaluate, gates, volley
+from neutnn_pl.kernels.numba.jit import inline, jit
 from neutnn_pl.kernels.numba.planes import Words
 from neutnn_pl.kernels.numba.simd import (
     below,
@@ -18,6 +18,7 @@ from neutnn_pl.kernels.numba.simd import (
     either,
     inverse,
     load_block,
+    load_halves,
     load_words,
     mask_of_words,
     pointers,
@@ -55,7 +56,7 @@ class Tables(NamedTuple):
     limits: Words
 
 
-@inner
+@inline
 def move(levels, at, lanes, w_max, up, down):
     """Move one segment's weights by one where `up` or `down` has a bit."""
     before, now = np.int64(ALL), np.int64(levels[at])
@@ -66,9 +67,9 @@ def move(levels, at, lanes, w_max, up, down):
         at += lanes
 
 
-@inner
+@inline
 def decided(at, levels, lanes, w_max, half, drawn, tables):
-    """Decide sixteen synapses of a segment by their words; return bits: up, by minus, by backoff."""
+    """Decide sixteen synapses of a segment; return bits: up, down by minus, down by backoff."""
     u = tables.u
     ten = splat_words(1023)
     case = both(drawn, ten)
@@ -88,8 +89,8 @@ def decided(at, levels, lanes, w_max, half, drawn, tables):
     )
 
 
-@inner
-def spiked(c, lane, y, c0, c1, planes, plan, tables, room):
+@inline
+def spiked(c, slot, lane, y, c0, c1, planes, plan, tables, room):
     """Learn a segment that spiked at `y`: capture, minus and backoff, one word a synapse."""
     number = c + plan.first_column
     blocks = (plan.inputs + 3) // 4
@@ -102,33 +103,44 @@ def spiked(c, lane, y, c0, c1, planes, plan, tables, room):
         at = (c * plan.words + word) * plan.w_max * plan.lanes + lane
         up, minus, backoff = np.int64(0), np.int64(0), np.int64(0)
         for half in range(0, min(plan.inputs - 32 * word, 32), 16):
-            drawn = load_words(room.drawn, 32 * word + half)
-            rise, late, none = decided(at, planes.levels, plan.lanes, plan.w_max, half, drawn, tables)
+            drawn = load_halves(room.drawn, 32 * word + half)
+            rise, late, none = decided(
+                at, planes.levels, plan.lanes, plan.w_max, half, drawn, tables
+            )
             up, minus, backoff = up | rise << half, minus | late << half, backoff | none << half
-        row = word * plan.width + lead
+        row = (slot * plan.words + word) * plan.width + lead
         captured, spikes = np.int64(room.masks[row + y]), np.int64(room.masks[row + plan.steps - 1])
         learns = np.int64(planes.mask[(c * plan.words + word) * plan.lanes + lane])
         down = (minus & spikes & ~captured) | (backoff & ~spikes)
         move(planes.levels, at, plan.lanes, plan.w_max, up & captured & learns, down & learns)
 
 
-@inner
-def search(c, q, quiet, c0, c1, planes, plan, tables, room):
+@inline
+def search(c, slot, q, quiet, c0, c1, planes, plan, tables, room):
     """Let the lanes `quiet` of a group search on every input that spikes."""
     levels, lanes, w_max, cap = planes.levels, plan.lanes, plan.w_max, tables.u[5]
-    number = room.starts[plan.words]
+    lines, starts = slot * (32 * plan.words + 8), slot * (plan.words + 1)
+    number = room.starts[starts + plan.words]
     for j in range(0, number, 8):
         search_blocks(
-            room.drawn, 4 * j, room.lines, j, plan.groups, q, c0, c1, c + plan.first_column,
+            room.drawn,
+            4 * j,
+            room.lines,
+            lines + j,
+            plan.groups,
+            q,
+            c0,
+            c1,
+            c + plan.first_column,
             tables.keys,
         )
     fields, limits = load_words(tables.fields, 0), load_words(tables.limits, 0)
     none = splat_words(0)
     for word in range(plan.words):
         up = none
-        for j in range(room.starts[word], room.starts[word + 1]):
+        for j in range(room.starts[starts + word], room.starts[starts + word + 1]):
             hit = below(both(load_block(room.drawn, 4 * j), fields), limits)
-            bit = splat_words(np.int64(1) << (np.int64(room.lines[j]) & 31))
+            bit = splat_words(np.int64(1) << (np.int64(room.lines[lines + j]) & 31))
             up = either(up, choose(hit, bit, none))
         at = (c * plan.words + word) * lanes + 16 * q
         up = both(choose(mask_of_words(quiet), up, none), load_words(planes.mask, at))
@@ -142,21 +154,36 @@ def search(c, q, quiet, c0, c1, planes, plan, tables, room):
         store_words(levels, at, either(load_words(levels, at), up))
 
 
-@inner
-def learn_column(c, number, c0, c1, planes, plan, tables, room):
-    """Learn one sample in a column where `number` segments passed."""
+@inline
+def search_column(c, slot, c0, c1, planes, plan, tables, room):
+    """Let every segment of a column search that STDP does not see spike."""
     for q in range(plan.groups):
         room.seen[q] = 0
-    for j in range(number):
-        lane = room.lane[j]
-        room.seen[lane >> 4] |= np.int64(1) << (lane & 15)
-        spiked(c, lane, room.time[j], c0, c1, planes, plan, tables, room)
-    if tables.u[2] == 0 or tables.u[5] == 0:
-        return
+    first = slot * plan.neurons
+    for j in range(first, first + room.number[slot]):
+        room.seen[room.lane[j] >> 4] |= np.int64(1) << (room.lane[j] & 15)
     for q in range(plan.groups):
-        quiet = (0xFFFF if plan.scope_all else room.open[q]) & ~room.seen[q]
+        quiet = 0xFFF if plan.scope_all else room.open[slot * plan.groups + q]
+        quiet &= ~room.seen[q]
         if quiet & 0xFFF:
-            search(c, q, quiet, c0, c1 | 1 << 8, planes, plan, tables, room)
+            search(c, slot, q, quiet, c0, c1, planes, plan, tables, room)
+
+
+@inline
+def forward_column(b, c, slot, sizes, volleys, planes, plan, tables, room):
+    """Evaluate a column for one sample, and write its spike times."""
+    columns, size, gated = sizes
+    one = b * columns + c
+    volley(volleys.x, size, one * plan.inputs, slot, plan, tables.bytes_of, room)
+    theta, theta_at = planes.theta, c * plan.lanes
+    if gated:
+        gates(volleys.gate, one * plan.dendrites, slot, plan, planes.theta, theta_at, room)
+        theta, theta_at = room.theta, 0
+    at = c * plan.words * plan.w_max * plan.lanes
+    number = evaluate(planes.levels, at, theta, theta_at, tables.neuron_of, slot, plan, room)
+    room.number[slot] = number
+    for j in range(slot * plan.neurons, slot * plan.neurons + number):
+        volleys.y[one * plan.neurons + tables.neuron_of[room.lane[j]]] = room.time[j]
 
 
 class Volleys(NamedTuple):
@@ -194,23 +221,24 @@ def run_columns(part, sizes, volleys, planes, plan, tables, room, gamma):
     )  # fmt: skip
 
 
-@inner
+@inline
 def run_pointers(first, last, lo, hi, sizes, volleys, planes, plan, tables, room, gamma):
     """Run samples `first .. last - 1` in the columns `lo .. hi - 1`; arguments by pointers."""
-    columns, size, gated = sizes
+    searches = tables.u[2] > 0 and tables.u[5] > 0
     for b in range(first, last):
         cycle = gamma + b
         c0, c1 = cycle & ALL, ((cycle >> 32) << 12) | plan.layer
+        # One phase after the other over all columns: what one stores has left the pipeline when
+        # the next one loads it.
         for c in range(lo, hi):
-            one = b * columns + c
-            volley(volleys.x, size, one * plan.inputs, plan, tables.bytes_of, room)
-            theta, theta_at = planes.theta, c * plan.lanes
-            if gated:
-                gates(volleys.gate, one * plan.dendrites, plan, planes.theta, theta_at, room)
-                theta, theta_at = room.theta, 0
-            at = c * plan.words * plan.w_max * plan.lanes
-            number = evaluate(planes.levels, at, theta, theta_at, tables.neuron_of, plan, room)
-            for j in range(number):
-                volleys.y[one * plan.neurons + tables.neuron_of[room.lane[j]]] = room.time[j]
-            if gamma >= 0:
-                learn_column(c, number, c0, c1, planes, plan, tables, room)
+            forward_column(b, c, c - lo, sizes, volleys, planes, plan, tables, room)
+        if gamma < 0:
+            continue
+        if searches:
+            for c in range(lo, hi):
+                search_column(c, c - lo, c0, c1 | 1 << 8, planes, plan, tables, room)
+        for c in range(lo, hi):
+            start = (c - lo) * plan.neurons
+            for j in range(start, start + room.number[c - lo]):
+                lane, y = room.lane[j], room.time[j]
+                spiked(c, c - lo, lane, y, c0, c1, planes, plan, tables, room)

@@ -15,13 +15,12 @@ from neutnn_pl.kernels.numba.simd import (
     at_most,
     bits_of,
     both,
-    equal,
     choose,
+    equal,
     highest,
     load_bytes,
     load_words,
     lowest_bit,
-    mask_of_words,
     ones,
     plus,
     reaches,
@@ -80,68 +79,69 @@ class Plan(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Scratch for one column.
+    """Scratch for some columns, each of which has a slot; sizes are those of a slot.
 
     Attributes:
         masks: `[words, width]`, bit `i` of a mask of time `t` is `x_i <= t`.
-        counts: `[width]`, bits set in the masks of a time.
-        lines: uint16, inputs that spike, ascending.
+        lines: uint16 `[32 words + 8]`, inputs that spike, ascending.
         starts: `[words + 1]`, where a word's inputs start in `lines`.
-        tail: the last bytes of the last sample, which cannot be read beyond.
         open: `[groups]`, lanes that are enabled, as bits.
+        number: `[1]`, how many pass.
+        lane: `[N]`, winning lane of each neuron that passes.
+        time: `[N]`, their spike times.
+        tail: one for all, like those below: the last bytes of the last sample.
         seen: `[groups]`, lanes that STDP sees spike.
         undecided: `[groups]`, lanes whose neuron may still spike.
         theta: `[lanes]`, thresholds under the gates.
         v: `[lanes]`, potentials.
-        lane: `[N]`, winning lane of those that pass; then their times, and two by neuron.
+        best: `[N]`, winning lane of each neuron that spikes now.
+        fresh: `[N]`, neurons that spike now.
         drawn: words of Philox.
     """
 
     masks: Words
-    counts: Ints
     lines: npt.NDArray[np.uint16]
     starts: Ints
-    tail: npt.NDArray[np.uint8]
     open: Ints
+    number: Ints
+    lane: Ints
+    time: Ints
+    tail: npt.NDArray[np.uint8]
     seen: Ints
     undecided: Ints
     theta: npt.NDArray[np.int32]
     v: npt.NDArray[np.int32]
-    lane: Ints
-    time: Ints
     best: Ints
     fresh: Ints
     drawn: Words
 
 
-def room_for(plan: Plan) -> Room:
-    """Return scratch for a layer's columns."""
+def room_for(plan: Plan, slots: int) -> Room:
+    """Return scratch for so many columns of a layer."""
     return Room(
-        masks=np.zeros(plan.words * plan.width, np.uint32),
-        counts=np.zeros(plan.width, np.int64),
-        lines=np.zeros(32 * plan.words + 8, np.uint16),
-        starts=np.zeros(plan.words + 1, np.int64),
+        masks=np.zeros(slots * plan.words * plan.width, np.uint32),
+        lines=np.zeros(slots * (32 * plan.words + 8), np.uint16),
+        starts=np.zeros(slots * (plan.words + 1), np.int64),
+        open=np.full(slots * plan.groups, 0xFFFF, np.int64),
+        number=np.zeros(slots, np.int64),
+        lane=np.zeros(slots * plan.neurons, np.int64),
+        time=np.zeros(slots * plan.neurons, np.int64),
         tail=np.full(32, 255, np.uint8),
-        open=np.full(plan.groups, 0xFFFF, np.int64),
         seen=np.zeros(plan.groups, np.int64),
         undecided=np.zeros(plan.groups, np.int64),
         theta=np.zeros(plan.lanes, np.int32),
         v=np.zeros(plan.lanes, np.int32),
-        lane=np.zeros(plan.neurons, np.int64),
-        time=np.zeros(plan.neurons, np.int64),
         best=np.zeros(plan.neurons, np.int64),
         fresh=np.zeros(plan.neurons, np.int64),
         drawn=np.zeros(128 * plan.words + 64, np.uint32),
     )
 
 
-@inner
-def volley(x, size, at, plan, bytes_of, room):
-    """Turn the spike times `x[at : at + P]`, of `size`, into masks and a list of inputs that spike."""
-    lead = plan.width - plan.steps
-    for t in range(plan.width):
-        room.counts[t] = 0
-    number = 0
+@inline
+def volley(x, size, at, slot, plan, bytes_of, room):
+    """Turn spike times `x[at : at + P]` (`x` has `size`) into masks and a list of who spikes."""
+    lead, number = plan.width - plan.steps, 0
+    lines, starts = slot * (32 * plan.words + 8), slot * (plan.words + 1) + 1
     for word in range(plan.words):
         first, used = at + 32 * word, min(plan.inputs - 32 * word, 32)
         if first + 32 <= size:
@@ -151,26 +151,24 @@ def volley(x, size, at, plan, bytes_of, room):
                 room.tail[i] = x[first + i]
             row = load_bytes(room.tail, 0)
         valid = (np.int64(1) << used) - 1
-        start, bits = word * plan.width + lead, np.int64(0)
+        start, bits = (slot * plan.words + word) * plan.width + lead, np.int64(0)
         for t in range(plan.horizon):
             bits = bits_of(at_most(row, splat_bytes(t))) & valid
             room.masks[start + t] = bits
-            room.counts[lead + t] += ones(bits)
         for t in range(plan.horizon, plan.steps):
             room.masks[start + t] = bits
-            room.counts[lead + t] += ones(bits)
         for part in range(4):
             entry = (bits >> (8 * part)) & 255
-            append_lines(room.lines, number, bytes_of, entry, 32 * word + 8 * part)
+            append_lines(room.lines, lines + number, bytes_of, entry, 32 * word + 8 * part)
             number += ones(entry)
-        room.starts[word + 1] = number
+        room.starts[starts + word] = number
 
 
-@inner
-def gates(levels, first, plan, theta, at, room):
+@inline
+def gates(levels, first, slot, plan, theta, at, room):
     """Open the lanes of dendrites whose level is 1, `levels[first : first + N D]`."""
     for q in range(plan.groups):
-        room.open[q] = 0
+        room.open[slot * plan.groups + q] = 0
     for lane in range(plan.lanes):
         room.theta[lane] = NEVER
     per = plan.segments // plan.dendrites
@@ -178,7 +176,7 @@ def gates(levels, first, plan, theta, at, room):
         if levels[first + dendrite]:
             for g in range(dendrite * per, (dendrite + 1) * per):
                 lane = 16 * (g // 12) + g % 12
-                room.open[lane >> 4] |= 1 << (lane & 15)
+                room.open[slot * plan.groups + (lane >> 4)] |= 1 << (lane & 15)
                 room.theta[lane] = theta[at + lane]
 
 
@@ -196,31 +194,37 @@ def potential(levels, at, masks, time, plan):
 
 
 @inline
-def reachable(t, bound, counts, plan):
-    """Return the largest potential that any segment can have at `t`, from that at `t - 1`."""
-    at = plan.width - plan.steps + t
-    if plan.ramp:
-        return bound + counts[at] - (counts[at - plan.w_max] if at >= plan.w_max else 0)
-    return counts[at] * plan.w_max
+def reachable(t, bound, start, masks, plan):
+    """Return the largest potential that any segment can have at `t`, from that at `t - 1`.
+
+    `start` is where the masks of time 0 stand; the first word's, as in `potential`.
+    """
+    now, gone = np.int64(0), np.int64(0)
+    for _ in range(plan.words):
+        now += ones(masks[start + t])
+        if plan.ramp and t >= plan.w_max:
+            gone += ones(masks[start + t - plan.w_max])
+        start += plan.width
+    return bound + now - gone if plan.ramp else now * plan.w_max
 
 
-@inner
-def one_winner(levels, at, theta, theta_at, plan, room):
+@inline
+def one_winner(levels, at, theta, theta_at, slot, plan, room):
     """Find the winner of a column with 1-WTA; return how many pass, 0 or 1.
 
     Equal times go to the largest potential (or not), then to the lowest segment: what winners of
     dendrites, neurons and the column in turn come down to.
     """
-    lead, bound = plan.width - plan.steps, np.int64(0)
+    start, bound = slot * plan.words * plan.width + plan.width - plan.steps, np.int64(0)
     for t in range(plan.steps):
-        bound = reachable(t, bound, room.counts, plan)
+        bound = reachable(t, bound, start, room.masks, plan)
         if bound < plan.theta_min:
             continue
         best, lane = np.int64(-1), np.int64(-1)
         for q in range(plan.groups):
-            if room.open[q] == 0:
+            if room.open[slot * plan.groups + q] == 0:
                 continue
-            v = potential(levels, at + 16 * q, room.masks, lead + t, plan)
+            v = potential(levels, at + 16 * q, room.masks, start + t, plan)
             spikes = reaches(v, load_words(theta, theta_at + 16 * q))
             fired = bits_of(spikes)
             if fired == 0:
@@ -233,13 +237,13 @@ def one_winner(levels, at, theta, theta_at, plan, room):
                 here = bits_of(equal(v, splat_words(strongest))) & fired
                 best, lane = strongest, 16 * q + lowest_bit(here)
         if lane >= 0:
-            room.lane[0], room.time[0] = lane, t
+            room.lane[slot * plan.neurons], room.time[slot * plan.neurons] = lane, t
             return 1
     return 0
 
 
 @inner
-def pass_some(number, fresh, left, t, plan, room):
+def pass_some(number, fresh, left, t, slot, plan, room):
     """Let the `left` strongest of the neurons that spike at `t` pass; return how many pass now."""
     for _ in range(min(left, fresh)):
         pick = -1
@@ -247,23 +251,26 @@ def pass_some(number, fresh, left, t, plan, room):
             n = room.fresh[j]
             if n >= 0 and (
                 pick < 0
-                or (plan.by_potential and room.v[room.best[n]] > room.v[room.best[room.fresh[pick]]])
+                or (
+                    plan.by_potential and room.v[room.best[n]] > room.v[room.best[room.fresh[pick]]]
+                )
             ):
                 pick = j
-        room.lane[number], room.time[number] = room.best[room.fresh[pick]], t
+        at = slot * plan.neurons + number
+        room.lane[at], room.time[at] = room.best[room.fresh[pick]], t
         room.fresh[pick] = -1
         number += 1
     return number
 
 
 @inner
-def spiking(t, levels, at, theta, theta_at, neuron_of, plan, room):
-    """Find the neurons that spike at `t` first, and each one's winning lane; return their number."""
+def spiking(time, levels, at, theta, theta_at, neuron_of, plan, room):
+    """Find the neurons that spike now first, and each one's winning lane; return their number."""
     fresh = 0
     for q in range(plan.groups):
         if room.undecided[q] == 0:
             continue
-        v = potential(levels, at + 16 * q, room.masks, plan.width - plan.steps + t, plan)
+        v = potential(levels, at + 16 * q, room.masks, time, plan)
         fired = bits_of(reaches(v, load_words(theta, theta_at + 16 * q))) & room.undecided[q]
         if fired == 0:
             continue
@@ -281,30 +288,31 @@ def spiking(t, levels, at, theta, theta_at, neuron_of, plan, room):
 
 
 @inner
-def several_winners(levels, at, theta, theta_at, neuron_of, plan, room):
+def several_winners(levels, at, theta, theta_at, neuron_of, slot, plan, room):
     """Find who passes k-WTA, t-WTA or no inhibition; return how many."""
-    bound, number = np.int64(0), 0
+    start, bound = slot * plan.words * plan.width + plan.width - plan.steps, np.int64(0)
+    number = 0
     most = plan.k if plan.wta == K_WTA else plan.neurons
     per = plan.segments // plan.neurons
     for q in range(plan.groups):
-        room.undecided[q] = room.open[q]
+        room.undecided[q] = room.open[slot * plan.groups + q]
     for t in range(plan.steps):
-        bound = reachable(t, bound, room.counts, plan)
+        bound = reachable(t, bound, start, room.masks, plan)
         if bound < plan.theta_min:
             continue
-        fresh = spiking(t, levels, at, theta, theta_at, neuron_of, plan, room)
+        fresh = spiking(start + t, levels, at, theta, theta_at, neuron_of, plan, room)
         for j in range(fresh):
             for g in range(room.fresh[j] * per, (room.fresh[j] + 1) * per):
                 room.undecided[g // 12] &= ~(np.int64(1) << (g % 12))
-        number = pass_some(number, fresh, most - number, t, plan, room)
+        number = pass_some(number, fresh, most - number, t, slot, plan, room)
         if number >= most or (plan.wta == T_WTA and number):
             break
     return number
 
 
-@inner
-def evaluate(levels, at, theta, theta_at, neuron_of, plan, room):
+@inline
+def evaluate(levels, at, theta, theta_at, neuron_of, slot, plan, room):
     """Find who passes in one column; return how many. Their lanes and times stand in `room`."""
     if plan.wta == ONE_WTA:
-        return one_winner(levels, at, theta, theta_at, plan, room)
-    return several_winners(levels, at, theta, theta_at, neuron_of, plan, room)
+        return one_winner(levels, at, theta, theta_at, slot, plan, room)
+    return several_winners(levels, at, theta, theta_at, neuron_of, slot, plan, room)

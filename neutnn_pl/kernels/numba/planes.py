@@ -1,7 +1,7 @@
 """Weights as bit planes: one bit for an input, one plane for a level, segments side by side.
 
-Bit `i % 32` of word `i // 32` of plane `v` says whether the weight of input `i` is above `v`. Twelve
-segments, which share their search draws, take the first lanes of a vector of sixteen.
+Bit `i % 32` of word `i // 32` of plane `v` says whether the weight of input `i` is above `v`.
+Twelve segments, which share their search draws, take the first lanes of a vector of sixteen.
 """
 
 from __future__ import annotations
@@ -65,7 +65,10 @@ def fill(lo, hi, w, mask, theta, w_max, planes):
             planes.theta[c * lanes + lane] = theta[c, g // per]
             for word in range(words):
                 first, size = 32 * word, min(32, p - 32 * word)
-                weights[:size], masks[:size] = w[c, g, first : first + 32], mask[c, g, first : first + 32]
+                weights[:size], masks[:size] = (
+                    w[c, g, first : first + 32],
+                    mask[c, g, first : first + 32],
+                )
                 weights[size:], masks[size:] = 0, 0
                 row, at = load_bytes(weights, 0), c * words + word
                 for v in range(w_max):

@@ -188,7 +188,9 @@ def ones(typing, a):
         value = args[0] if isinstance(a, Vector) else _integer(context, builder, args[0], a, 32)
         name = f"llvm.ctpop.v{a.lanes}i{a.bits}" if isinstance(a, Vector) else "llvm.ctpop.i32"
         function = ir.FunctionType(kind, [kind])
-        count = builder.call(cgutils.get_or_insert_function(builder.module, function, name), [value])
+        count = builder.call(
+            cgutils.get_or_insert_function(builder.module, function, name), [value]
+        )
         return count if isinstance(a, Vector) else builder.zext(count, _I64)
 
     return (a if isinstance(a, Vector) else _INT)(a), generate
@@ -254,6 +256,26 @@ def highest(typing, a):
         return builder.sext(builder.call(most, args), _I64)
 
     return _INT(a), generate
+
+
+@intrinsic
+def load_halves(typing, array, offset):
+    """Return sixteen words, loaded as two halves, which may have been stored as such just now."""
+
+    def generate(context, builder, signature, args):
+        eight = ir.VectorType(_I32, 8)
+        at = _integer(context, builder, args[1], offset, 64)
+        low, high = (
+            builder.load(
+                _pointer(context, builder, array, args[0], builder.add(at, _I64(8 * half)), eight),
+                align=1,
+            )
+            for half in (0, 1)
+        )
+        lanes = ir.Constant(ir.VectorType(_I32, 16), list(range(16)))
+        return builder.shuffle_vector(low, high, lanes)
+
+    return WORDS(array, offset), generate
 
 
 @intrinsic
@@ -346,7 +368,7 @@ def search_blocks(typing, out, at, lines, first, scale, add, c0, c1, c2, keys):
 
 @intrinsic
 def synapse_blocks(typing, out, at, stride, first, c0, c1, c2, keys):
-    """Draw the blocks `first + j`, j = 0 .. 7; write word `k` of each to `out[at + stride k + j]`."""
+    """Draw the blocks `first + j`, j = 0 .. 7; their words `k` go to `out[at + stride k + j]`."""
 
     def generate(context, builder, signature, args):
         where, step, start, *rest = (

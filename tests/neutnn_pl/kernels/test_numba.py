@@ -15,6 +15,7 @@ from neutnn_pl.functional.rules import STDP
 from neutnn_pl.kernels import LayerSpec, LayerState, reference
 from neutnn_pl.kernels import numba as compiled
 from neutnn_pl.kernels.numba import jit, voter
+from neutnn_pl.nn import inputs
 from tests.neutnn_pl.kernels.cases import cases
 
 EXAMPLES = settings(max_examples=int(os.environ.get("NEUTNN_EXAMPLES", "500")), deadline=None)
@@ -237,6 +238,34 @@ def test_a_layer_sees_what_users_do_to_it():
     for a, b in zip(layers[0].state_dict().values(), layers[1].state_dict().values(), strict=True):
         assert torch.equal(a, b)
     assert torch.equal(layers[0](x), layers[1](x))
+
+
+@pytest.mark.parametrize("kernel", ["reference", "numba"])
+def test_a_layer_cuts_long_chunks_itself(kernel, monkeypatch):
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randint(0, 8, (11, 6), generator=generator).byte()
+    labels, proximal = torch.arange(11) % 3, torch.randint(0, 2, (11, 2), generator=generator)
+    found = []
+    for size in (1 << 26, 18, 1):
+        monkeypatch.setattr(inputs, "_INPUTS_AT_ONCE", size)
+        layer = nn.Layer(6, 3, theta=12, dendrites=2, proximal="enable")
+        layer.kernel = kernel
+        rule = STDP(search=100, reward=True)
+        y = layer.learn(x, rule, proximal=proximal.byte(), labels=labels)
+        found.append((y, layer.weights, layer(x, proximal.byte()), layer.gamma))
+        assert layer(x[:0]).shape == layer.learn(x[:0], rule).shape == (0, 1, 3)
+    for other in found[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
+
+
+def test_fields_are_gathered_as_by_torch():
+    x = torch.randint(0, 9, (50, 7), generator=torch.Generator().manual_seed(1)).byte()
+    lines = torch.arange(-1, 5).reshape(2, 3).int()
+    layer = nn.Layer(3, 2, theta=3, columns=2, lines=lines, horizon=9)
+    fields = layer.receptive(x)
+    layer.kernel = "reference"
+    assert torch.equal(fields, layer.receptive(x))
+    assert bool((fields[:, 0, 0] == 255).all())
 
 
 def test_replacing_a_setting_of_the_layer_is_seen():

@@ -15,7 +15,7 @@ from neutnn_pl.kernels import (
     choose,
     reference,
     registry,
-    voter_kernel,
+    uses_numba,
 )
 from neutnn_pl.kernels import numba as compiled
 
@@ -81,17 +81,18 @@ def test_a_name_that_there_is_not():
         lambda: choose("cuda", state(), SPEC),
         lambda: NeuTNN(network, kernel="cuda"),
         lambda: network.use_kernel("cuda"),
-        lambda: voter_kernel("cuda", torch.device("cpu")),
+        lambda: uses_numba("cuda", torch.device("cpu")),
     ):
         with pytest.raises(InvalidInput) as caught:
             refused()
         assert str(caught.value) == text
 
 
-def test_a_voter_learns_by_numba_on_the_cpu():
-    assert voter_kernel("auto", torch.device("cpu")) == "numba"
-    assert voter_kernel("auto", torch.device("cuda")) == "reference"
-    assert voter_kernel("reference", torch.device("cpu")) == "reference"
+def test_votes_and_fields_are_numbas_on_the_cpu():
+    assert uses_numba("auto", torch.device("cpu"))
+    assert uses_numba("numba", torch.device("cpu"))
+    assert not uses_numba("auto", torch.device("cuda"))
+    assert not uses_numba("reference", torch.device("cpu"))
 
 
 def test_a_network_sets_every_layer_and_its_voter(tmp_path):

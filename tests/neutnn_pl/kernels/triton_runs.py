@@ -9,15 +9,17 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+import triton
+import triton.language as tl
+from hypothesis import HealthCheck, Phase, given, settings
 
 from hls.errors import Unsupported
 from neutnn_pl import functional as F
 from neutnn_pl.functional.rules import STDP, DeterministicSTDP, Homeostasis
 from neutnn_pl.kernels import LayerSpec, LayerState, reference
 from neutnn_pl.kernels import triton as kernel
-from neutnn_pl.kernels.triton import launch, plan
-from tests.neutnn_pl.kernels.cases import cases
+from neutnn_pl.kernels.triton import blocks, launch, plan
+from tests.neutnn_pl.kernels.cases import STABILISERS, cases
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 DEVICE = torch.device("cpu" if INTERPRETED else "cuda")
@@ -83,7 +85,10 @@ def random_layer(shape, samples, spec, theta, near=0, seed=0):
     return times(samples, c, p), state, xp
 
 
-LIVELY = STDP(capture=700, minus=500, search=200, backoff=600)
+# Shrinking takes minutes in the interpreter, and layers are small as they are.
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+CHECKS = list(HealthCheck)
+LIVELY = STDP(capture=600, minus=800, search=200, backoff=400)
 SETTINGS = {
     "point neurons": ((2, 12, 1, 1, 32), 32, 0, LayerSpec(steps=14, w_max=7, rule=LIVELY)),
     "many words": ((1, 5, 1, 1, 70), 50, 0, LayerSpec(steps=14, w_max=7, rule=LIVELY)),
@@ -118,7 +123,7 @@ SETTINGS = {
 }  # fmt: skip
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, phases=PHASES, suppress_health_check=CHECKS)
 @given(cases())
 def test_random_layers(case):
     equals_the_reference(case.x, case.state, supported(case.spec), case.gamma, case.xp)
@@ -151,7 +156,7 @@ def narrow(monkeypatch):
     monkeypatch.setattr(plan, "TILE", 32)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, phases=PHASES, suppress_health_check=CHECKS)
 @given(case=cases())
 def test_random_layers_tile_by_tile(narrow, case):
     equals_the_reference(case.x, case.state, supported(case.spec), case.gamma, case.xp)
@@ -190,6 +195,34 @@ def test_no_samples_and_no_proximal_inputs():
     x, state, _ = random_layer(shape, 3, spec, theta, near)
     equals_the_reference(x, state, spec, 0)
     equals_the_reference(x[:0], state, spec, 0)
+
+
+@triton.jit
+def bracket_kernel(out, numbers, side: tl.constexpr):
+    """Whether each of 1,024 draws lets a weight of `program_id` rise, and fall."""
+    draw = tl.arange(0, 1024)
+    word = ((draw << 20) | (1023 << 10)).to(tl.uint32)
+    rise, _ = blocks.limits(draw * 0, draw * 0, word, numbers, side)
+    _, fall = blocks.limits(draw * 0 + 1, draw * 0, word, numbers, side)
+    up, down = blocks.stabilisers(draw * 0 + tl.program_id(0), side)
+    at = out + tl.program_id(0) * 2048 + draw
+    tl.store(at, (rise <= up).to(tl.uint8))
+    tl.store(at + 1024, (fall <= down).to(tl.uint8))
+
+
+@pytest.mark.parametrize(
+    ("w_max", "stabiliser"), [(1, "paper"), *((7, one) for one in STABILISERS), (255, "paper")]
+)
+def test_stabilisers_draw_as_the_table_says(w_max, stabiliser):
+    rule = STDP(capture=1024, minus=1024, minimum=0, stabiliser=stabiliser)
+    spec = LayerSpec(steps=1, w_max=w_max, response="snl", rule=rule)
+    state = LayerState.of(torch.zeros(1, 1, 1, 1, 1).byte(), torch.ones(1, 1).int())
+    side = plan.plan_of(state, spec, learn=True, given=False).distal
+    numbers = torch.tensor(plan.parameters(spec, 0), device=DEVICE)
+    out = torch.empty(w_max + 1, 2, 1024, dtype=torch.uint8, device=DEVICE)
+    bracket_kernel[(w_max + 1,)](out, numbers, side)
+    table = F.stabiliser_table(w_max, stabiliser).T
+    assert torch.equal(out.cpu().bool(), torch.arange(1024) < table[..., None])
 
 
 def test_moves_of_large_steps_are_cut_where_weights_end():

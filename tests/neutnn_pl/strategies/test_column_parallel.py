@@ -38,7 +38,7 @@ def model(rule=STDP, tie="random", voter=True, last=3, **settings):
                  homeostasis=nn.Homeostasis(4, 1, 2)),
         voter=nn.Voter(last, 2, 2, margin=4) if voter else None,
     )  # fmt: skip
-    return NeuTNN(net, rule, seed=3, **settings)
+    return NeuTNN(net, rule, seed=3, kernel="reference", **settings)  # others may not be forked
 
 
 def run(processes, net, data, path, epochs=2, ckpt_path=None, callbacks=(), **options):
@@ -111,7 +111,7 @@ class Labelled(NeuTNN):
         lines = torch.arange(5 * 4).reshape(5, 4) % 9
         layer = nn.Layer(4, 2, theta=7, columns=5, lines=lines, dendrites=2, segments=2,
                          proximal=mode, tie="random")  # fmt: skip
-        super().__init__(nn.Network(layer), STDP, seed=3, proximal="label")
+        super().__init__(nn.Network(layer), STDP, 3, "reference", proximal="label")
 
 
 @pytest.mark.parametrize("mode", ["enable", "weighted"])
