@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,84 +19,33 @@ import neutnn_pl  # noqa: F401 - before any import of lightning
 import numpy as np  # isort: skip
 import place_cells_pictures as pictures
 import torch
-import yaml
-from torch import Tensor
+from place_cells_common import (
+    SHORT,
+    Options,
+    baselines,
+    drop_fresh,
+    heading,
+    ideal_known,
+    learnt,
+    mean_of,
+    memory_size,
+    prune_one_of_three,
+    prune_share,
+    row,
+    sample,
+    setting,
+    walks_of,
+)
 
-from datamodules.place_cells import Maps, PlaceMaps, ask
+from datamodules.place_cells import PlaceMaps, ask
 from datamodules.place_cells.pictures import draw_maps, draw_walk
-from neutnn_pl.functional.pruning import lowest
-from neutnn_pl.metrics.associative import ExactDictionary, Willshaw, nearest
+from neutnn_pl.metrics.associative import ExactDictionary
 from neutnn_pl.metrics.place_cells import accuracy, accuracy_of, losses
 from neutnn_pl.nn import place_cells as cells
 from neutnn_pl.nn.place_cells import FIELDS, PlaceMemory, integrate, localise, localise_walks
 from neutnn_pl.nn.place_cells.navigate import positions
-from neutnn_pl.recipes import find_recipe
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-SHORT = {"dx": "dx", "dy": "dy", "environment": "env", "head": "head", "tail": "tail"}
-_FIXED = ("inputs", "tres", "seed", "environments", "features", "dx", "dy", "width", "height", "torus")
-
-
-@dataclass(frozen=True)
-class Options:
-    """How large the study is."""
-
-    seeds: int
-    quick: bool
-
-
-def setting(recipe: str, seed: int, quick: bool, **changes: Any) -> tuple[PlaceMaps, dict[str, Any]]:
-    """Return a recipe's data for one seed, and its model's other settings."""
-    text = yaml.safe_load(find_recipe(f"place_cells/{recipe}").read_text(encoding="utf-8"))
-    data = {**text["data"]["init_args"], "seed": seed, **changes}
-    if quick:
-        data["environments"] = min(data["environments"], 6)
-    model = {k: v for k, v in text["model"]["init_args"].items() if k not in _FIXED}
-    return PlaceMaps(**data), model
-
-
-def learnt(data: PlaceMaps, seed: int, **model: Any) -> tuple[PlaceMemory, Tensor, Tensor]:
-    """Return a memory that has seen every edge once, the edges in that order, what was stored."""
-    memory, edges = cells.make_memory(data.code, edges=len(data.edges()), **model), data.edges()
-    edges = edges[torch.from_numpy(np.random.default_rng([seed, 77]).permutation(len(edges)))]
-    return memory, edges, memory.learn(edges)
-
-
-class Nearest:
-    """`nearest` with the interface of the other baselines."""
-
-    def __init__(self, edges: Tensor, k: int) -> None:
-        self.edges, self.k = edges, k
-
-    def infer(self, edges: Tensor, field: int) -> Tensor:
-        """Return one field of each edge."""
-        return nearest(self.edges, edges, field, self.k)
-
-
-def baselines(edges: Tensor, data: PlaceMaps, synapses: int) -> dict[str, Any]:
-    """Return the other memories, with the same edges stored."""
-    values = tuple(data.code.values(field) for field in FIELDS)
-    found: dict[str, Any] = {"exact dictionary": ExactDictionary(edges)}
-    found |= {f"{k} nearest": Nearest(edges, k) for k in (1, 5)}
-    for order in (2, 3):
-        memory = Willshaw(values, synapses, order)
-        memory.learn(edges)
-        found[f"Willshaw, {order} fields"] = memory
-    return found
-
-
-def row(name: str, runs: list[dict[str, float]], *more: str) -> None:
-    """Print means and standard deviations over seeds as a row of a table."""
-    parts = []
-    for field in SHORT:
-        values = np.array([run[field] for run in runs])
-        parts.append(f"{values.mean():.3f} ({values.std():.3f})")
-    print(f"| {name} | {' | '.join([*more, *parts])} |", flush=True)
-
-
-def heading(title: str, *columns: str) -> None:
-    """Print the head of a table."""
-    print(f"\n### {title}\n\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}", flush=True)
 
 
 def study_accuracy(o: Options) -> None:
@@ -174,7 +122,9 @@ def study_load(o: Options) -> None:
                         curves.setdefault(name, {})[maps] = mean_of(scores)
         for maps, runs in found.items():
             row(f"{maps} | {90 * maps} | {budget}, {memory.synapses:,} synapses", runs)
-            curves.setdefault(f"{budget} segments", {})[maps] = float(np.mean([*map(mean_of, runs)]))
+            curves.setdefault(f"{budget} segments", {})[maps] = float(
+                np.mean([*map(mean_of, runs)])
+            )
     pictures.curves(curves, "maps stored", "mean accuracy", IMAGES / "place_load.png")
 
 
@@ -230,7 +180,7 @@ def study_localise(o: Options) -> None:
     """Observations needed to know the environment, and path integration."""
     heading("Localisation", "edges seen", "memory", "right", "edges needed", "ideal", "ratio")
     for recipe, hidden, segments in (
-        ("localise", (), 32), ("localise", ("dy",), 32), ("localise", ("dx", "dy"), 32),
+        ("localise", (), 32), ("localise", ("dy",), 32),
         ("localise", (), 16), ("localise", ("dy",), 16),
     ):  # fmt: skip
         rows = []
@@ -261,7 +211,9 @@ def study_localise(o: Options) -> None:
             walks = walks_of(data.maps, 200, 8, seed, ())
             where, known = integrate(memory, walks)
             right = ((where == positions(data.code, walks)).all(2) & known).double().mean(0)
-            rows.append([*(float(right[k - 1]) for k in (1, 2, 4, 8)), float(known[:, -1].double().mean())])
+            rows.append(
+                [*(float(right[k - 1]) for k in (1, 2, 4, 8)), float(known[:, -1].double().mean())]
+            )
         print(f"| {name} | " + " | ".join(f"{v:.3f}" for v in np.mean(rows, axis=0)) + " |")
 
 
@@ -269,25 +221,29 @@ def study_change(o: Options) -> None:
     """An environment altered while running: how fast does its new map come in?"""
     heading("Change: 3 of 10 objects of map 0 move", "edges relearnt", "memory",
             "dx, whole edge", "dx, only map, tail, head", "other maps")  # fmt: skip
-    for segments in (32, 16):
+    for name, segments, how in (
+        ("STDP", 32, "learn"), ("STDP and forgetting", 32, "revise"),
+        ("STDP and forgetting", 16, "revise"),
+    ):  # fmt: skip
         rows: dict[int, list[list[float]]] = {}
         for seed in range(o.seeds):
             data, model = setting("change", seed, o.quick)
-            memory, edges, _ = learnt(data, seed, **{**model, "segments": segments})
+            memory, _, _ = learnt(data, seed, **{**model, "segments": segments})
             after = torch.from_numpy(data.maps.changed(0, 3, seed).edges())
             moved = after[(after != data.edges()).any(1)]
             order = np.random.default_rng([seed, 5]).permutation(len(moved))
             moved, rest = moved[torch.from_numpy(order)], data.edges()[data.edges()[:, 0] > 0]
-            learnt_so_far = 0
-            for relearnt in (0, len(moved) // 4, len(moved) // 2, len(moved)):
-                memory.learn(moved[learnt_so_far:relearnt])
-                learnt_so_far = relearnt
+            so_far = 0
+            for part in range(5):
+                relearnt = part * len(moved) // 4
+                getattr(memory, how)(moved[so_far:relearnt])
+                so_far = relearnt
                 hidden = torch.from_numpy(ask(moved.numpy(), "dy"))
                 scores = [(memory.infer(q, "dx") == t[:, 3]).double().mean()
                           for q, t in ((moved, moved), (hidden, moved), (rest, rest))]  # fmt: skip
-                rows.setdefault(round(4 * relearnt / len(moved)), []).append([*map(float, scores)])
+                rows.setdefault(part, []).append([*map(float, scores)])
         for part, values in rows.items():
-            print(f"| {25 * part} % | {segments} segments | "
+            print(f"| {25 * part} % | {name}, {segments} segments | "
                   + " | ".join(f"{v:.3f}" for v in np.mean(values, axis=0)) + " |")  # fmt: skip
 
 
@@ -296,33 +252,42 @@ def study_pruning(o: Options) -> None:
     heading("Pruning", "what goes", "synapses", *SHORT.values(), "answers changed")
     found: dict[str, list[tuple[int, dict[str, float], float]]] = {}
     for seed in range(o.seeds):
-        data, model = setting("pruning", seed, o.quick)
-        memory, edges, _ = learnt(data, seed, **model)
-        before = [memory.infer(edges, field) for field in FIELDS]
-
-        def note(name: str) -> None:
-            now = [memory.infer(edges, field) for field in FIELDS]
-            changed = torch.stack(now) != torch.stack(before)
-            scores = accuracy(memory, edges, edges)
-            found.setdefault(name, []).append((memory.synapses, scores, float(changed.double().mean())))
-
-        note("nothing")
-        drop_fresh(memory)
-        note("unused segments")
-        memory.layer.prune(memory.layer.weights == 0)
-        note("and zeros")
-        state = {k: v.clone() for k, v in memory.state_dict().items()}
-        for share in (0.1, 0.2, 0.3, 0.4, 0.5):
-            memory.load_state_dict(state)
-            prune_share(memory, share, seed)
-            note(f"and {share:.0%} of the rest at random")
-        memory.load_state_dict(state)
-        prune_one_of_three(memory)
-        note("and one field of every edge (33 %)")
+        for name, result in pruned(*setting("pruning", seed, o.quick), seed):
+            found.setdefault(name, []).append(result)
     for name, runs in found.items():
         parts = [f"{np.mean([run[1][f] for run in runs]):.3f}" for f in SHORT]
         sizes, changed = np.mean([r[0] for r in runs]), np.mean([r[2] for r in runs])
         print(f"| {name} | {sizes:,.0f} | {' | '.join(parts)} | {changed:.4f} |", flush=True)
+
+
+def pruned(
+    data: PlaceMaps, model: dict[str, Any], seed: int
+) -> Iterator[tuple[str, tuple[int, dict[str, float], float]]]:
+    """Return what has gone, and with it synapses, accuracy and the share of answers changed."""
+    memory, edges, _ = learnt(data, seed, **model)
+    before = torch.stack([memory.infer(edges, field) for field in FIELDS])
+
+    def now() -> tuple[int, dict[str, float], float]:
+        answers = torch.stack([memory.infer(edges, field) for field in FIELDS])
+        shares = (answers == edges.T).double().mean(1).tolist()
+        changed = float((answers != before).double().mean())
+        return memory.synapses, dict(zip(FIELDS, shares, strict=True)), changed
+
+    yield "nothing", now()
+    drop_fresh(memory)
+    yield "unused segments", now()
+    memory.layer.prune(memory.layer.weights == 0)
+    yield "and zeros", now()
+    state = {k: v.clone() for k, v in memory.state_dict().items()}
+    for share in (0.1, 0.2, 0.3, 0.4, 0.5):
+        memory.load_state_dict(state)
+        prune_share(memory, share, seed)
+        yield f"and {share:.0%} of the rest at random", now()
+    memory.load_state_dict(state)
+    prune_one_of_three(memory, (0, 1))
+    yield "and dy of every edge in X, dx in Y (22 %)", now()
+    prune_one_of_three(memory, (2,))
+    yield "and dy of every edge in E too (33 %)", now()
 
 
 def study_fields(o: Options) -> None:
@@ -342,69 +307,6 @@ def study_trajectory(o: Options) -> None:
     heading("Trajectory", "cells", "decoder", "median error (m), mean over seeds", "std")
     for cells_, name, errors in trajectory.study(min(o.seeds, 5), o.quick, IMAGES):
         print(f"| {cells_} | {name} | {np.mean(errors):.4f} | {np.std(errors):.4f} |", flush=True)
-
-
-def sample(edges: Tensor, number: int, seed: int) -> Tensor:
-    """Return some of the edges."""
-    return edges[torch.from_numpy(np.random.default_rng([seed, 3]).permutation(len(edges))[:number])]
-
-
-def mean_of(scores: dict[str, float]) -> float:
-    """Return the mean over fields."""
-    return float(np.mean([*scores.values()]))
-
-
-def memory_size(data: PlaceMaps) -> int:
-    """Return the synapses of the paper's memory, 16 segments a dendrite."""
-    return PlaceMemory(data.code, 16).synapses
-
-
-def drop_fresh(memory: PlaceMemory) -> None:
-    """Mask all segments that hold nothing."""
-    memory.layer.prune(memory.fresh()[..., None].expand_as(memory.layer.mask))
-
-
-def prune_share(memory: PlaceMemory, share: float, seed: int) -> None:
-    """Drop a share of what is left by weight (all are 7), ties by the project's own draws."""
-    layer = memory.layer
-    c, n, d, s, p = layer.weights.shape
-    mask, w = layer.mask.reshape(c, n * d * s, p), layer.weights.reshape(c, n * d * s, p).long()
-    drop = lowest(w, mask, int(share * int(mask.sum())), layer=0, seed=seed)
-    layer.prune(drop.reshape(layer.mask.shape))
-
-
-def prune_one_of_three(memory: PlaceMemory) -> None:
-    """Drop the last synapse of every segment: dy in X, dx in Y, dy in E."""
-    mask = memory.layer.mask
-    last = mask.flip(-1).to(torch.uint8).argmax(-1, keepdim=True)
-    drop = torch.zeros_like(mask)
-    drop.scatter_(-1, mask.shape[-1] - 1 - last, True)
-    memory.layer.prune(drop & mask)
-
-
-def walks_of(maps: Maps, number: int, steps: int, seed: int, hidden: tuple[str, ...]) -> Tensor:
-    """Return walks in random environments, int64 `[W, K, 5]`, with fields that are not given."""
-    rng = np.random.default_rng([seed, 9])
-    where = rng.integers(len(maps.features), size=number)
-    found = [ask(maps.walked(int(e), steps, int(rng.integers(2**31))), *hidden) for e in where]
-    return torch.from_numpy(np.stack(found))
-
-
-def ideal_known(edges: Tensor, walks: Tensor, data: PlaceMaps) -> Tensor:
-    """Return the environments that have each observed edge, bool `[W, K, E]`.
-
-    Walks are equally likely everywhere, so an ideal observer's posterior is the same for all
-    environments that have all edges seen so far, and 0 for the others.
-    """
-    seen, known = walks.flatten(0, 1), []
-    one_hot = torch.nn.functional.one_hot(edges[:, 0], data.code.environments).float()
-    for part in seen.split(256):
-        fits = torch.ones(len(part), len(edges), dtype=torch.bool)
-        for column in range(1, 5):
-            value = part[:, None, column]
-            fits &= (value == edges[None, :, column]) | (value == -1)
-        known.append(fits.float() @ one_hot > 0)
-    return torch.cat(known).unflatten(0, walks.shape[:2])
 
 
 STUDIES: dict[str, Callable[[Options], None]] = {

@@ -24,9 +24,7 @@ from neutnn_pl.recipes import find_recipe
 Places = npt.NDArray[np.float64]
 
 
-def study(
-    seeds: int, quick: bool, images: Path
-) -> Iterator[tuple[str, str, list[float]]]:
+def study(seeds: int, quick: bool, images: Path) -> Iterator[tuple[str, str, list[float]]]:
     """Return cells, decoder, and median error in metres for every seed."""
     for cells in ("grid", "place"):
         errors: dict[str, list[float]] = {}

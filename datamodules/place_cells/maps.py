@@ -62,7 +62,9 @@ class Maps:
         """
         width, height = size
         _check("environments", environments, environments >= 1, ">= 1")
-        _check("objects", objects, 2 <= objects <= width * height, f"2 .. {width * height} (places)")
+        _check(
+            "objects", objects, 2 <= objects <= width * height, f"2 .. {width * height} (places)"
+        )
         _check("collisions", collisions, 0 <= collisions <= 1, "0 .. 1")
         fits = collisions > 0 or objects <= features
         _check("features", features, fits, f"at least {objects}, one for each object")
@@ -77,7 +79,7 @@ class Maps:
         return cls(np.stack(places), np.stack(which), (width, height), torus)
 
     def edge(self, environment: Edges, tail: Edges, head: Edges) -> Edges:
-        """Return edges between objects, int64 `[B, 5]`, from numbers of environments and objects."""
+        """Return edges between objects, int64 `[B, 5]`, from their numbers and environments."""
         step = self.places[environment, head] - self.places[environment, tail]
         size = np.array(self.size)
         step = step % size if self.torus else step + size - 1
@@ -87,11 +89,13 @@ class Maps:
     def edges(self) -> Edges:
         """Return all directed edges between two objects of one environment, int64 `[B, 5]`."""
         e, o = self.features.shape
-        one = np.array([(e_, t, h) for e_ in range(e) for t in range(o) for h in range(o) if t != h])
+        one = np.array(
+            [(e_, t, h) for e_ in range(e) for t in range(o) for h in range(o) if t != h]
+        )
         return self.edge(one[:, 0], one[:, 1], one[:, 2])
 
     def walk(self, environment: int, steps: int, seed: int = 0) -> npt.NDArray[np.int64]:
-        """Return the objects that a random walk visits, int64 `[steps + 1]`, never one twice running.
+        """Return the objects that a random walk visits, int64 `[steps + 1]`; it never stays.
 
         Args:
             environment: where it walks.

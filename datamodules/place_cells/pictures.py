@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ def draw_walk(maps: Maps, environment: int, walk: npt.NDArray[np.int64], path: P
     figure, (axes,) = _panels(1)
     _grid(axes, maps)
     at = maps.places[environment, walk]
-    for number, (tail, head) in enumerate(zip(at[:-1], at[1:], strict=True), start=1):
+    for number, (tail, head) in enumerate(pairwise(at), start=1):
         arrow = {"arrowstyle": "->", "color": "#33658a", "lw": 1.2, "shrinkA": 8, "shrinkB": 8}
         axes.annotate("", head, tail, arrowprops=arrow)
         axes.text(*(tail + 0.45 * (head - tail)), str(number), fontsize=7, color="#b8440b")

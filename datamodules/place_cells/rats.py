@@ -110,9 +110,9 @@ class Trajectory(L.LightningDataModule):
         return self._part(self.run()[1], split)
 
     def spikes(self, split: str) -> npt.NDArray[np.uint8]:
-        """Return spike times, uint8 `[B, lines]`: `min(floor((1 - r) T), T - 1)`, 255 below `floor`.
+        """Return spike times, uint8 `[B, lines]`: `min(floor((1 - r) T), T - 1)`, or 255.
 
-        Rates are stretched from `floor .. 1` to `0 .. 1` first.
+        Rates `floor .. 1` are stretched to `0 .. 1` first; below `floor` there is no spike.
         """
         rates, horizon = self.rates(split), 2**self.tres
         stretched = (rates - self.floor) / (1 - self.floor)

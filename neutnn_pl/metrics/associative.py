@@ -25,16 +25,23 @@ class ExactDictionary:
 
     def infer(self, edges: Tensor, field: int) -> Tensor:
         """Return one field of each edge, int64 `[B]`, from int64 `[B, 5]`; -1 where not given."""
-        answers = []
-        known = [column for column in range(edges.shape[1]) if column != field]
-        value = self.edges[:, field]
+        value = self.edges[:, field].to(torch.int32)
+        most, answers = int(value.max()), []
         for part in edges.split(256):
-            agree = sum((part[:, None, c] == self.edges[None, :, c]).to(torch.uint8) for c in known)
-            assert isinstance(agree, Tensor)
             # The largest agreement first, then the lowest value.
-            key = agree.long() * (int(value.max()) + 1) + (int(value.max()) - value)
-            answers.append(value[key.argmax(1)])
+            key = agreement(part, self.edges, field) * (most + 1) + (most - value)
+            answers.append(value[key.argmax(1)].long())
         return torch.cat(answers)
+
+
+def agreement(asked: Tensor, stored: Tensor, field: int) -> Tensor:
+    """Return in how many fields but one edges agree, int32 `[B, M]`, from `[B, 5]` and `[M, 5]`."""
+    agree = torch.zeros(len(asked), len(stored), dtype=torch.uint8)
+    for column in range(asked.shape[1]):
+        if column != field:
+            small = asked[:, None, column].to(torch.int16), stored[None, :, column].to(torch.int16)
+            agree += small[0] == small[1]
+    return agree.to(torch.int32)
 
 
 def nearest(stored: Tensor, edges: Tensor, field: int, k: int = 1) -> Tensor:
@@ -49,14 +56,11 @@ def nearest(stored: Tensor, edges: Tensor, field: int, k: int = 1) -> Tensor:
         field: which column to infer.
         k: number of neighbours that vote.
     """
-    known = [column for column in range(edges.shape[1]) if column != field]
     value, answers = stored[:, field], []
-    order = torch.arange(len(stored), 0, -1)
+    order = torch.arange(len(stored), 0, -1, dtype=torch.int32)
     for part in edges.split(256):
-        agree = torch.zeros(len(part), len(stored), dtype=torch.int64)
-        for c in known:
-            agree += part[:, None, c] == stored[None, :, c]
-        near = (agree * (len(stored) + 1) + order).topk(min(k, len(stored)), dim=1).indices
+        key = agreement(part, stored, field) * (len(stored) + 1) + order
+        near = key.topk(min(k, len(stored)), dim=1).indices if k > 1 else key.argmax(1)[:, None]
         votes = torch.zeros(len(part), int(value.max()) + 1, dtype=torch.int64)
         votes.scatter_add_(1, value[near], torch.ones_like(near))
         answers.append(votes.argmax(1))

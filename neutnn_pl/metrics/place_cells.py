@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 from neutnn_pl.nn.place_cells import COLUMNS, FIELDS, PlaceMemory

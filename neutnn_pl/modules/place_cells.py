@@ -108,7 +108,7 @@ class PlaceCells(NeuTNN):
         return torch.stack([self.memory.infer(batch[3], field) for field in FIELDS], dim=1)
 
     def quality(self, batches: Iterable[Sequence[Tensor]]) -> dict[str, float]:
-        """Return the share of right answers for every field, and their mean; empty without samples."""
+        """Return the share of right answers for every field, and their mean; {} without samples."""
         parts = list(batches)
         if not parts:
             return {}

@@ -164,7 +164,9 @@ class EdgeCode:
                 expected=f"torch.int64 [B, {len(FIELDS)}]: {', '.join(FIELDS)}",
             )
         for field, column in zip(FIELDS, edges.T, strict=True):
-            if len(column) and not -1 <= int(column.min()) <= int(column.max()) < self.values(field):
+            if len(column) and not -1 <= int(column.min()) <= int(column.max()) < self.values(
+                field
+            ):
                 wrong = column[(column < -1) | (column >= self.values(field))][0]
                 raise InvalidInput(
                     f"edges: {field}",

@@ -95,12 +95,14 @@ class PlaceMemory(nn.Module):
         Raises:
             InvalidInput: if the network has other sizes than the code.
         """
-        found, wanted = network.columns[0].weights.shape, (3, code.neurons, code.features)
-        if tuple(found[:3]) != wanted or found[4] != code.inputs:
+        layer, wanted = network.columns[0], (3, code.neurons, code.features)
+        found = layer.weights.shape
+        fits = tuple(found[:3]) == wanted and found[4] == code.inputs
+        if not fits or not torch.equal(layer.lines.cpu().long(), code.table()):
             raise InvalidInput(
                 "place memory",
                 got=f"a layer of {list(found)}",
-                expected=f"{list(wanted)} columns, neurons and dendrites of {code.inputs} inputs",
+                expected=f"{list(wanted)} columns, neurons, dendrites, as {code} has",
                 mend="Give the network and the data the same sizes",
             )
         memory = cls.__new__(cls)
@@ -146,6 +148,47 @@ class PlaceMemory(nn.Module):
         """Return whether X, Y and E hold edges whole, bool `[B, 3]`, from int64 `[B, 5]`."""
         x, gates = self.code.spikes(edges), self.code.gates(edges, neuron=True)
         return (self._passed(x, gates, EXACT) == 0).any(dim=2)
+
+    @torch.no_grad()
+    def forget(self, edges: Tensor) -> Tensor:
+        """Make the segments fresh again that hold edges whole.
+
+        This is structural plasticity, no STDP: for an edge that turned out to be wrong.
+
+        Args:
+            edges: int64 `[B, 5]`, all fields given.
+
+        Returns:
+            bool `[B, 3]`: whether X, Y and E held it.
+        """
+        held = torch.zeros(len(edges), len(COLUMNS), dtype=torch.bool)
+        head = edges[:, FIELDS.index("head")]
+        for column, field in enumerate(COLUMNS):
+            neuron = edges[:, FIELDS.index(field)]
+            found = self._potentials(edges, column, neuron)[torch.arange(len(edges)), head] >= EXACT
+            held[:, column] = found.any(1)
+            which, segment = found.nonzero(as_tuple=True)
+            at = (column, neuron[which], head[which], segment)
+            self.layer.weights[at] = self.layer.mask[at].to(torch.uint8) * FRESH
+        return held
+
+    def revise(self, edges: Tensor) -> Tensor:
+        """Store edges; forget first what is remembered of the same map, tail and head elsewhere.
+
+        Args:
+            edges: int64 `[B, 5]`, all fields given, no map, tail and head twice.
+
+        Returns:
+            bool `[B, 3]`, as `learn`.
+        """
+        asked = edges.clone()
+        asked[:, FIELDS.index("dx") :] = UNKNOWN
+        expected = edges.clone()
+        for field in ("dx", "dy"):
+            expected[:, FIELDS.index(field)] = self.infer(asked, field)
+        wrong = (expected != edges).any(1) & (expected != UNKNOWN).all(1)
+        self.forget(expected[wrong])
+        return self.learn(edges)
 
     def infer(self, edges: Tensor, field: str, theta: int | None = None) -> Tensor:
         """Return the value of one field of each edge, int64 `[B]`; -1 without an answer.
