@@ -26,6 +26,7 @@ from place_cells_common import (
     drop_fresh,
     heading,
     ideal_known,
+    ideal_noisy,
     learnt,
     mean_of,
     memory_size,
@@ -37,7 +38,7 @@ from place_cells_common import (
     walks_of,
 )
 
-from datamodules.place_cells import PlaceMaps, ask
+from datamodules.place_cells import PlaceMaps, ask, disturb
 from datamodules.place_cells.pictures import draw_maps, draw_walk
 from neutnn_pl.metrics.associative import ExactDictionary
 from neutnn_pl.metrics.place_cells import accuracy, accuracy_of, losses
@@ -202,6 +203,8 @@ def study_localise(o: Options) -> None:
         name = "whole" if not hidden else f"without {' and '.join(hidden)}"
         print(f"| {name} | {segments} segments | {right:.3f} | {needed:.3f} | {best:.3f} "
               f"| {needed / best:.3f} |")  # fmt: skip
+    for share in (0.05, 0.1):
+        print("| " + " | ".join(str(v) for v in noisy_localisation(o, share)) + " |")
     heading("Path integration", "memory", *(f"after {k}" for k in (1, 2, 4, 8)), "answered")
     for name, recipe in (("plane, 32", "plane"), ("plane, 16", "tight"), ("torus, 24", "torus")):
         rows = []
@@ -215,6 +218,31 @@ def study_localise(o: Options) -> None:
                 [*(float(right[k - 1]) for k in (1, 2, 4, 8)), float(known[:, -1].double().mean())]
             )
         print(f"| {name} | " + " | ".join(f"{v:.3f}" for v in np.mean(rows, axis=0)) + " |")
+
+
+def noisy_localisation(o: Options, share: float) -> list[str]:
+    """Return a row of the table for walks of which a share of all fields is wrong.
+
+    The memory answers when one environment leads by two votes, the ideal observer when its
+    posterior exceeds 0.95; both may be wrong.
+    """
+    rows = []
+    for seed in range(o.seeds):
+        data, model = setting("localise", seed, o.quick)
+        memory, edges, _ = learnt(data, seed, **model)
+        walks = walks_of(data.maps, 100 if o.quick else 400, 15, seed, ())
+        truth, flat = walks[:, 0, 0], walks.flatten(0, 1).numpy()
+        values = tuple(data.code.values(field) for field in FIELDS)
+        seen = torch.from_numpy(disturb(flat, values, wrong=share, seed=seed)).unflatten(
+            0, walks.shape[:2]
+        )
+        ours = localise_walks(memory, seen, lead=2)
+        steps, answer = ideal_noisy(edges, seen, data, share)
+        rows.append([(ours.answer == truth).double().mean(), ours.steps.double().mean(),
+                     (answer == truth).double().mean(), steps.double().mean()])  # fmt: skip
+    right, needed, right_ideal, best = np.mean(rows, axis=0)
+    return [f"{share:.0%} of all fields wrong", "32 segments", f"{right:.3f}", f"{needed:.3f}",
+            f"{best:.3f} ({right_ideal:.3f} right)", f"{needed / best:.3f}"]  # fmt: skip
 
 
 def study_change(o: Options) -> None:

@@ -166,3 +166,34 @@ def ideal_known(edges: Tensor, walks: Tensor, data: PlaceMaps) -> Tensor:
             fits &= (value == edges[None, :, column]) | (value == -1)
         known.append(fits.float() @ one_hot > 0)
     return torch.cat(known).unflatten(0, walks.shape[:2])
+
+
+def ideal_noisy(
+    edges: Tensor, walks: Tensor, data: PlaceMaps, share: float, sure: float = 0.95
+) -> tuple[Tensor, Tensor]:
+    """Return after how many edges an ideal observer is sure of the environment, and which it is.
+
+    Bayes on the same maps, each edge of an environment equally likely, each of the four fields
+    wrong with a known probability.
+
+    Args:
+        edges: int64 `[M, 5]`, the maps.
+        walks: int64 `[W, K, 5]`, what is observed.
+        data: sizes of the fields.
+        share: probability that a field is wrong.
+        sure: posterior at which it answers.
+    """
+    seen, parts = walks.flatten(0, 1), []
+    one_hot = torch.nn.functional.one_hot(edges[:, 0], data.code.environments).double()
+    for part in seen.split(256):
+        p = torch.ones(len(part), len(edges), dtype=torch.float64)
+        for column, field in enumerate(FIELDS[1:], start=1):
+            other = share / (data.code.values(field) - 1)
+            p *= torch.where(part[:, None, column] == edges[None, :, column], 1 - share, other)
+        parts.append((p @ one_hot).log())
+    posterior = torch.cat(parts).unflatten(0, walks.shape[:2]).cumsum(1).softmax(2)
+    best, which = posterior.max(2)
+    decided = best > sure
+    first = torch.where(decided.any(1), decided.to(torch.uint8).argmax(1), walks.shape[1])
+    at = which[torch.arange(len(walks)), first.clamp(max=walks.shape[1] - 1)]
+    return first + 1, torch.where(first < walks.shape[1], at, -1)

@@ -84,7 +84,7 @@ def rate_maps(
     where: npt.NDArray[np.float64], winner: npt.NDArray[np.int64], neurons: int, path: Path
 ) -> None:
     """Draw where each of some neurons wins: the fields of place cells that formed."""
-    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    figure = Figure(figsize=(11, 2.9), layout="constrained")
     counts = np.bincount(winner[winner >= 0], minlength=neurons)
     shown = np.argsort(-counts)[:: max(1, (counts > 20).sum() // 18)][:18]
     visits = np.histogram2d(*where.T, bins=25, range=[[0, 1], [0, 1]])[0]

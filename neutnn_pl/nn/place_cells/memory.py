@@ -165,7 +165,7 @@ class PlaceMemory(nn.Module):
         head = edges[:, FIELDS.index("head")]
         for column, field in enumerate(COLUMNS):
             neuron = edges[:, FIELDS.index(field)]
-            found = self._potentials(edges, column, neuron)[torch.arange(len(edges)), head] >= EXACT
+            found = self.potentials(edges, column, neuron)[torch.arange(len(edges)), head] >= EXACT
             held[:, column] = found.any(1)
             which, segment = found.nonzero(as_tuple=True)
             at = (column, neuron[which], head[which], segment)
@@ -232,7 +232,7 @@ class PlaceMemory(nn.Module):
         total = torch.zeros(len(edges), self.code.features, dtype=torch.int64)
         for column, field in enumerate(COLUMNS):
             neuron = edges[:, FIELDS.index(field)]
-            v = self._potentials(edges, column, neuron.clamp(min=0))
+            v = self.potentials(edges, column, neuron.clamp(min=0))
             spikes = v >= (int(self.layer.theta[column, 0]) if theta is None else theta)
             total += torch.where(spikes, v, 0).amax(2) * (neuron != UNKNOWN)[:, None]
         return total
@@ -271,11 +271,16 @@ class PlaceMemory(nn.Module):
             first += self.code.values(field)
         return torch.stack(rows, dim=1)
 
-    def _potentials(self, edges: Tensor, column: int, neuron: Tensor) -> Tensor:
-        """Return the potentials of one neuron's segments, int64 `[B, D, S]`.
+    def potentials(self, edges: Tensor, column: int, neuron: Tensor) -> Tensor:
+        """Return the potentials of all segments of one neuron, int64 `[B, D, S]`, in weight LSB.
 
         With steps and all spikes at 0 the potential is the sum of at most three weights, so only
         these are looked up.
+
+        Args:
+            edges: int64 `[B, 5]`; -1 where a field is not given.
+            column: which minicolumn, 0 .. 2 for X, Y and E.
+            neuron: int64 `[B]`, which of its neurons.
         """
         w = self.layer.weights[column].permute(0, 3, 1, 2).contiguous()  # [N, P, D, S]
         total = torch.zeros(len(edges), *w.shape[2:], dtype=torch.int64)

@@ -76,7 +76,7 @@ def test_looked_up_potentials_are_those_of_the_layer(edges, asked, segments):
     found = evaluate(memory.layer.receptive(x), memory.layer.state, memory.layer.spec())
     for column, field in enumerate(COLUMNS):
         neuron = tensor(asked)[:, FIELDS.index(field)].clamp(min=0)
-        looked_up = memory._potentials(tensor(asked), column, neuron)
+        looked_up = memory.potentials(tensor(asked), column, neuron)
         at = found.potential[torch.arange(len(asked)), column, neuron]
         assert torch.equal(torch.where(looked_up >= 13, looked_up, 0), at.long())
 
@@ -110,9 +110,9 @@ def test_potentials_by_hand():
     assert memory.learn(tensor([[0, 1, 2, 3, 4]])).all()
     at = tensor([0, 0, 0, 0])
     asked = tensor([[0, 1, 2, 3, 4], [3, 1, 2, 3, 4], [3, 3, 2, 3, 4], [3, 3, 2, 3, 0]])
-    x = memory._potentials(asked, 0, at + 3)[:, 2, 0]
+    x = memory.potentials(asked, 0, at + 3)[:, 2, 0]
     assert x.tolist() == [21, 14, 7, 0]
-    assert memory._potentials(asked, 0, at)[:, 0, 0].tolist() == [15, 15, 15, 15]
+    assert memory.potentials(asked, 0, at)[:, 0, 0].tolist() == [15, 15, 15, 15]
     # The dendrite is full: two of three fields overwrite, one is refused.
     assert memory.learn(tensor([[3, 3, 2, 3, 4]]))[0].tolist() == [False, False, True]
     assert memory.learn(tensor([[3, 1, 2, 3, 4]]))[0, 0]
