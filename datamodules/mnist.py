@@ -20,7 +20,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from datamodules.encoders.image import ImageEncoder, PosNegImage
-from datamodules.online import OnlineLoader, ordered_loader
+from datamodules.online import OnlineLoader, Shifts, ordered_loader
 from hls.errors import InvalidInput
 from hls.files import atomic_path
 
@@ -48,6 +48,9 @@ class MNIST(L.LightningDataModule):
         encoder: from pixels to spike times; default `PosNegImage`.
         fraction: share of every split to use, its first images: for quick tries.
         train_on_all: learn all 60,000; validation then scores images that were learnt.
+        shift: most pixels by which training images move, another way in each epoch; what comes in
+            spikes as black does. 0 moves none.
+        shift_from: first epoch in which they move: the voter's, say.
         batch_size: samples handed to the kernel at once; results do not depend on it.
         num_workers: worker processes of the loaders; results do not depend on it.
         cache: folder for downloads and spike times; default: the environment variable
@@ -61,6 +64,8 @@ class MNIST(L.LightningDataModule):
         encoder: ImageEncoder | None = None,
         fraction: float = 1.0,
         train_on_all: bool = False,
+        shift: int = 0,
+        shift_from: int = 0,
         batch_size: int = 256,
         num_workers: int = 0,
         cache: str | None = None,
@@ -70,12 +75,17 @@ class MNIST(L.LightningDataModule):
             raise InvalidInput("data: name", got=repr(name), expected=f"one of {', '.join(NAMES)}")
         if not 0 < fraction <= 1:
             raise InvalidInput("data: fraction", got=fraction, expected="above 0, at most 1")
+        if not 0 <= shift < SIDE // 2:
+            raise InvalidInput("data: shift", got=shift, expected=f"0 .. {SIDE // 2 - 1} pixels")
+        if shift_from < 0:
+            raise InvalidInput("data: shift_from", got=shift_from, expected="an epoch >= 0")
         if batch_size < 1:
             raise InvalidInput("data: batch_size", got=batch_size, expected=">= 1")
         self.name: str = name
         self.root = root
         self.encoder = encoder or PosNegImage()
         self.fraction, self.train_on_all = fraction, train_on_all
+        self.shift, self.shift_from = shift, shift_from
         self.batch_size, self.num_workers = batch_size, num_workers
         base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "neutnn"
         self.cache = Path(cache or os.environ.get("NEUTNN_CACHE") or base).expanduser()
@@ -142,7 +152,17 @@ class MNIST(L.LightningDataModule):
             data=self,
             batch_size=self.batch_size,
             num_workers=self.num_workers,
+            shifts=self.shifts(),
         )
+
+    def shifts(self) -> Shifts | None:
+        """Return how training images move, or None if they do not."""
+        if not self.shift:
+            return None
+        height, width = self.size
+        black = self.encoder(np.zeros((1, SIDE, SIDE), dtype=np.uint8))
+        middle = black.reshape(self.channels, height, width)[:, height // 2, width // 2]
+        return Shifts(self.shift, self.shift_from, self.size, middle)
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Return the validation split in its own order."""
