@@ -1,4 +1,4 @@
-"""Loaders: the order of online learning, our own, and batches fetched by one index."""
+"""The order of online learning: our own, so that it does not depend on anything else."""
 
 from __future__ import annotations
 
@@ -6,23 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import lightning as L
-import numpy as np
 import torch
 from torch.utils.data import DataLoader, Sampler, TensorDataset
-
-
-class SpikeSet(TensorDataset):
-    """Tensors with one row for each sample, of which a whole batch is fetched at once."""
-
-    def __getitems__(self, numbers: list[int]) -> tuple[torch.Tensor, ...]:
-        """Return a batch: one index operation for each tensor, not one for each sample."""
-        # NumPy copies whole rows on one thread; torch's index starts all of them for each batch.
-        index = np.asarray(numbers, dtype=np.int64)
-        return tuple(torch.from_numpy(t.numpy().take(index, axis=0)) for t in self.tensors)
-
-
-def _as_it_is(batch: Any) -> list[torch.Tensor]:  # noqa: ANN401 - DataLoader says a list
-    return list(batch)
 
 
 class OnlineSampler(Sampler[int]):
@@ -81,8 +66,7 @@ class OnlineLoader(DataLoader[Any]):
         num_workers: int = 0,
     ) -> None:
         super().__init__(
-            SpikeSet(spikes, labels),
-            collate_fn=_as_it_is,
+            TensorDataset(spikes, labels),
             batch_size=batch_size,
             sampler=OnlineSampler(len(spikes), data),
             num_workers=num_workers,
@@ -94,18 +78,3 @@ class OnlineLoader(DataLoader[Any]):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take nothing."""
-
-
-def ordered_loader(
-    *tensors: torch.Tensor, batch_size: int = 256, num_workers: int = 0
-) -> DataLoader[Any]:
-    """Return a loader of samples in their own order, to score them.
-
-    Args:
-        tensors: tensors with one row for each sample: spike times, labels.
-        batch_size: samples handed to the kernel at once.
-        num_workers: worker processes.
-    """
-    return DataLoader(
-        SpikeSet(*tensors), batch_size=batch_size, collate_fn=_as_it_is, num_workers=num_workers
-    )

@@ -10,10 +10,10 @@ import lightning as L
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
 from datamodules.encoders import Encoder, MinMax
-from datamodules.online import OnlineLoader, ordered_loader
+from datamodules.online import OnlineLoader
 from hls.errors import InvalidInput
 
 _SPLITS = ("train", "test")
@@ -138,9 +138,8 @@ class UCR(L.LightningDataModule):
         return self._in_order("test")
 
     def _in_order(self, split: str) -> DataLoader[Any]:
-        return ordered_loader(
-            *self._sets[split], batch_size=self.batch_size, num_workers=self.num_workers
-        )
+        data = TensorDataset(*self._sets[split])
+        return DataLoader(data, batch_size=self.batch_size, num_workers=self.num_workers)
 
 
 def load(

@@ -96,9 +96,7 @@ def compile(
     """
     if target not in TARGETS:
         raise InvalidInput(
-            "target",
-            got=repr(target),
-            expected=f"one of {', '.join(TARGETS)} (or reference, numba, triton)",
+            "target", got=repr(target), expected=f"one of {', '.join(TARGETS)} (or reference)"
         )
     if target == "c":
         from hls.ckernel import build

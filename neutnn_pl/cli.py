@@ -32,7 +32,7 @@ to hardware
   flow -c RECIPE | RUN                   learn, prune, freeze, C, RTL, netlist, proof, layout
   export RUN                             write RUN/frozen, the network in integers
   verify RUN                             the whole ladder again
-  run RUN --input X.npy --output Y.npz   run a frozen network (--target reference|numba|c|...)
+  run RUN --input X.npy --output Y.npz   run a frozen network (--target reference|c|icarus|...)
   report RUN                             the table in the terminal, the files beside it
 help
   ls                                     the recipes
@@ -118,33 +118,21 @@ def _quiet() -> None:
         "ignore", category=UserWarning, module=r"(lightning|torchmetrics|torch)"
     )
     warnings.filterwarnings("ignore", message=r".*LeafSpec.*|.*treespec.*|.*num_workers.*")
-    warnings.showwarning = _warn
+    warnings.showwarning = lambda message, *_, **__: print(
+        f"neutnn: warning: {message}", file=sys.stderr
+    )
     for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    compiling = logging.getLogger("neutnn_pl.kernels.numba")
-    if not compiling.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("neutnn: %(message)s"))
-        compiling.addHandler(handler)
-        compiling.setLevel(logging.INFO)
-
-
-def _warn(message: Warning | str, *_: object, **__: object) -> None:
-    print(f"neutnn: warning: {message}", file=sys.stderr)
 
 
 def _fit(args: list[str]) -> int:
     from hls.flow import run_steps
     from neutnn_pl.config import run_directory
-    from neutnn_pl.flow import FitStep, PruneStep, follow
-    from neutnn_pl.strategies import torchrun
+    from neutnn_pl.flow import FitStep, PruneStep
 
     cli = _recipe(args)
-    if torchrun.follows():
-        follow(cli)
-        return 0
     run_dir = run_directory(cli)
-    with torchrun.leading(), _loggers(cli, run_dir) as loggers:
+    with _loggers(cli, run_dir) as loggers:
         steps: list[Step] = [FitStep(cli, loggers), PruneStep(cli, loggers)]
         records = run_steps(steps, run_dir, progress=_progress)
     _print_scores(records["prune"].metrics)
@@ -163,7 +151,6 @@ def _apply(verb: str, args: list[str]) -> int:
     from neutnn_pl.callbacks import KMeansBaseline
     from neutnn_pl.flow import checkpoint_of
     from neutnn_pl.modules import NeuTNN
-    from neutnn_pl.strategies import torchrun
 
     cli = _recipe(args)
     run_dir = Path(cli.run_options.dir or Path("runs") / cli.recipe)
@@ -176,14 +163,12 @@ def _apply(verb: str, args: list[str]) -> int:
         import torch
 
         batches = trainer.predict(model, datamodule=data, weights_only=True) or []
-        if torchrun.follows():
-            return 0
         for answer in torch.cat([torch.as_tensor(b) for b in batches]).tolist():
             print(answer)
         return 0
     score = trainer.test if verb == "test" else trainer.validate
     (scores,) = score(model, datamodule=data, verbose=False, weights_only=True)
-    for name, value in ({} if torchrun.follows() else scores).items():
+    for name, value in scores.items():
         print(f"{name:24} {value:.4f}")
     return 0
 
@@ -193,17 +178,13 @@ def _flow(args: list[str]) -> int:
     from hls.report import write_report
     from hls.report.table import as_text
     from neutnn_pl.config import run_directory
-    from neutnn_pl.flow import follow, steps
-    from neutnn_pl.strategies import torchrun
+    from neutnn_pl.flow import steps
 
     options, rest = _flow_options(args)
     cli = _recipe(rest)
-    if torchrun.follows():
-        follow(cli)
-        return 0
     run_dir = run_directory(cli)
     begin = time.monotonic()
-    with torchrun.leading(), _loggers(cli, run_dir) as loggers:
+    with _loggers(cli, run_dir) as loggers:
         run_steps(
             steps(cli, loggers),
             run_dir,
@@ -260,7 +241,7 @@ def _seconds(seconds: float) -> str:
 
 def _print_scores(metrics: dict[str, Any]) -> None:
     print(f"  {'test split':16}{'network':>10}{'k-means':>10}")
-    for name in ("accuracy", "rand", "ari", "nmi", "purity", "coverage"):
+    for name in ("rand", "ari", "nmi", "purity", "coverage"):
         ours, base = metrics.get(f"{name}_after"), metrics.get(f"kmeans_{name}")
         if ours is not None:
             print(f"  {name:16}{ours:10.3f}" + ("" if base is None else f"{base:10.3f}"))

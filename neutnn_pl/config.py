@@ -16,7 +16,6 @@ from jsonargparse import Namespace
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 import datamodules.encoders
-import datamodules.mnist
 import datamodules.ucr  # noqa: F401
 from hls.errors import InvalidInput
 from hls.flow import HardwareOptions, LayoutOptions
@@ -97,7 +96,7 @@ class RecipeCLI(LightningCLI):
         parser.add_argument(
             "--ckpt_path", type=str | None, default=None, help="checkpoint to go on from or to use"
         )
-        for name in ("inputs", "tres", "size", "channels", "classes"):
+        for name in ("inputs", "tres"):
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
 
     def instantiate_classes(self) -> None:
@@ -208,35 +207,20 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
     """Return every key of a configuration, those of our classes included."""
     import inspect
 
-    from datamodules.encoders import (
-        ContrastImage,
-        MinMax,
-        OnOffImage,
-        PosNeg,
-        PosNegImage,
-        Spectrum,
-    )
-    from datamodules.mnist import MNIST
+    from datamodules.encoders import MinMax, PosNeg, Spectrum
     from datamodules.ucr import UCR
-    from neutnn_pl.modules import Classifier, Clusterer, FieldLayer, Votes
+    from neutnn_pl.modules import Clusterer
     from neutnn_pl.nn import STDP
 
     keys = {action.dest for action in parser._actions if action.dest}
     for cls, prefix in (
         (Clusterer, "model"),
-        (Classifier, "model"),
-        (FieldLayer, "model.layers"),
-        (Votes, "model.voter"),
         (NeuTNN, "model"),
         (STDP, "model.learning"),
         (UCR, "data"),
         (MinMax, "data.encoder"),
         (PosNeg, "data.encoder"),
         (Spectrum, "data.encoder"),
-        (MNIST, "data"),
-        (PosNegImage, "data.encoder"),
-        (OnOffImage, "data.encoder"),
-        (ContrastImage, "data.encoder"),
     ):
         for name in inspect.signature(cls).parameters:
             keys |= {f"{prefix}.{name}", f"{prefix}.init_args.{name}"}

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import lightning as L
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, Logger
@@ -24,7 +23,6 @@ from neutnn_pl.modules import NeuTNN
 from neutnn_pl.modules.neutnn import read_checkpoint
 from neutnn_pl.nn import Network
 from neutnn_pl.nn.freeze import identifier
-from neutnn_pl.strategies import torchrun
 
 CHECKPOINTS = "checkpoints"
 LAST = f"{CHECKPOINTS}/last.ckpt"
@@ -59,9 +57,13 @@ class FitStep(Step):
         """Fit the model; return its size and the time per presentation."""
         last = context.dir / LAST
         start = str(last) if last.exists() else self.cli.config.ckpt_path
-        torchrun.announce(context.dir, start)
-        csv = CSVLogger(context.dir, name="", version="metrics")
-        trainer = fit(self.cli, context.dir, start, [csv, *self.loggers])
+        trainer = self.cli.make_trainer(
+            logger=[CSVLogger(context.dir, name="", version="metrics"), *self.loggers],
+            callbacks=[checkpoint_callback(context.dir), *self.cli.pruning.while_learning()],
+        )
+        trainer.fit(
+            self.cli.model, datamodule=self.cli.datamodule, ckpt_path=start, weights_only=True
+        )
         if not last.exists():  # max_epochs=0, or the checkpoint given was already at the end
             trainer.save_checkpoint(last, weights_only=False)
         model = self.cli.model
@@ -72,26 +74,6 @@ class FitStep(Step):
             "samples_learnt": samples,
         }
         return metrics, f"{describe(model)}, {int(model.epochs)} epochs, {samples} samples learnt"
-
-
-def fit(
-    cli: RecipeCLI, directory: Path, checkpoint: str | None, loggers: Iterable[Logger] = ()
-) -> L.Trainer:
-    """Fit a recipe's model from a checkpoint, or from the start; return the trainer."""
-    trainer = cli.make_trainer(
-        logger=list(loggers) or False,
-        callbacks=[checkpoint_callback(directory), *cli.pruning.while_learning()],
-    )
-    trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=checkpoint, weights_only=True)
-    torchrun.part()
-    return trainer
-
-
-def follow(cli: RecipeCLI) -> None:
-    """Under torchrun, in a process that does not lead: join the first process's fit, if any."""
-    found = torchrun.awaited()
-    if found is not None:
-        fit(cli, Path(found["directory"]), found["checkpoint"])
 
 
 class PruneStep(Step):
@@ -255,9 +237,6 @@ def scores_on_test(
         callbacks=[KMeansBaseline()],
         enable_checkpointing=False,
         enable_progress_bar=False,
-        strategy="auto",  # one process: its scores are those of many
-        devices=1,
-        num_nodes=1,
     )
     (scores,) = trainer.test(model, datamodule=cli.datamodule, verbose=False)
     return {name: float(value) for name, value in scores.items()}

@@ -24,9 +24,9 @@ def run(source: Path, inputs: Path, outputs: Path, target: str = "reference") ->
             with these as `x`, and `proximal`, uint8 `[B, proximal lines]`: levels or spike times.
         outputs: `.npz` file to write: `y` uint8 `[B, C, N]`, `winner` int32 `[B, C]` (-1 for
             none), `time` uint8 `[B, C]`; `layer0`, `layer1`, ... uint8 `[B, C, N]`, the spike
-            times of every layer (what is built as hardware gives the last one's only); with a
+            times of every layer (targets other than `reference` give the last one's only); with a
             voter, `answer` int64 `[B]`.
-        target: a kernel (`reference`, `numba`, `triton`), or what `hls.compile` knows.
+        target: `reference`, or what `hls.compile` knows.
     """
     directory = source / "frozen" if (source / "frozen").is_dir() else source
     network = load(directory)
@@ -75,7 +75,7 @@ def predict(
     Args:
         network: what to run.
         x: spike times in time steps or 255, `[B, lines]`.
-        target: `reference`, `numba` and `triton` give every layer, any other target the last.
+        target: `reference` gives every layer, any other target the last.
         proximal: levels or spike times, `[B, proximal lines]`; None is all enabled, or all silent.
 
     Raises:
@@ -84,8 +84,14 @@ def predict(
     """
     times = check_stimulus(network, x)
     levels = None if proximal is None else _check_proximal(network, proximal, len(times))
-    if target in ("reference", "numba", "triton"):
-        return _trace(network, times, levels, target)
+    if target == "reference":
+        import torch
+
+        from neutnn_pl.nn import Network
+
+        side = None if levels is None else torch.from_numpy(levels)
+        traced = Network.from_frozen(network).trace(torch.from_numpy(times), side)
+        return {number: y.numpy() for number, y in enumerate(traced)}
     from hls.targets import compile
 
     compiled = compile(network, target=target)
@@ -97,28 +103,6 @@ def predict(
             mend="Choose the target 'reference'",
         )
     return {len(network.layers) - 1: compiled.predict(times).y}
-
-
-def _trace(
-    network: FrozenNetwork, times: Array, levels: Array | None, kernel: str
-) -> dict[int, npt.NDArray[np.uint8]]:
-    import torch
-
-    from neutnn_pl.nn import Network
-
-    if kernel == "triton" and not torch.cuda.is_available():
-        raise Unsupported(
-            "target triton",
-            got="no CUDA device",
-            expected="one",
-            mend="Choose the target 'numba' or 'reference'",
-        )
-    device = "cuda" if kernel == "triton" else "cpu"
-    thawed = Network.from_frozen(network).to(device)
-    thawed.use_kernel(kernel)
-    side = None if levels is None else torch.from_numpy(levels).to(device)
-    traced = thawed.trace(torch.from_numpy(times).to(device), side)
-    return {number: y.cpu().numpy() for number, y in enumerate(traced)}
 
 
 def elect(network: FrozenNetwork, y: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:

@@ -11,15 +11,12 @@ from neutnn_pl.recipes import find_recipe, recipe_names, summary
 from tests.conftest import ROOT
 
 NAMES = recipe_names()
-SHORT = {  # what makes a recipe short enough for a test
-    "mnist/multi_gpu": ["--data.fraction", "0.002", "--trainer.accelerator", "cpu"],
-}
 STRUCTURE = {"data", "model", "init_args", "encoder", "learning", "trainer", "pruning", "hardware",
-             "layout", "class_path", "limit_val_batches", "voter", "layers"}  # fmt: skip
+             "layout", "class_path", "limit_val_batches"}  # fmt: skip
 
 
 def test_there_are_recipes():
-    assert {"ucr/arrowhead", "ucr/italy_reward", "mnist/multi_gpu"} <= set(NAMES)
+    assert {"ucr/arrowhead", "ucr/italy_reward"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -27,8 +24,7 @@ def test_a_recipe_runs_down_to_the_c_kernel(name, tmp_path):
     run = tmp_path / "run"
     code = main(
         ["flow", "-c", name, "--run_dir", str(run), "--to", "ckernel",
-         "--trainer.max_epochs", "2", "--trainer.enable_progress_bar", "false",
-         *SHORT.get(name, [])]
+         "--trainer.max_epochs", "2", "--trainer.enable_progress_bar", "false"]
     )  # fmt: skip
     assert code == 0
     record = StepRecord.read(step_dir(run, "ckernel"))

@@ -13,8 +13,6 @@ from hls.step import StepRecord, step_dir
 
 ROWS: tuple[tuple[str, str, str, str], ...] = (
     # group, name in report.json, what people call it, step:metric
-    ("quality (test)", "accuracy", "accuracy", "prune:accuracy_after"),
-    ("quality (test)", "accuracy_unpruned", "accuracy, unpruned", "prune:accuracy_before"),
     ("quality (test)", "rand", "Rand index", "prune:rand_after"),
     ("quality (test)", "ari", "adjusted Rand index", "prune:ari_after"),
     ("quality (test)", "nmi", "NMI", "prune:nmi_after"),

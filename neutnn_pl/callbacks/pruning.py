@@ -56,10 +56,8 @@ class PruningReport:
             count = getattr(self, name)
             if count:
                 text += f", {count} {name if count > 1 else name[:-1]} gone"
-        known = self.quality_after
-        shown = ("accuracy",) if "accuracy" in known else ("rand", "ari")
-        for name, label in (("rand", "Rand"), ("ari", "ARI"), ("accuracy", "accuracy")):
-            if name in shown and name in known:
+        for name, label in (("rand", "Rand"), ("ari", "ARI")):
+            if name in self.quality_after:
                 before = self.quality_before.get(name)
                 start = "" if before is None else f"{before:.3f} -> "
                 text += f", {label} {start}{self.quality_after[name]:.3f}"

@@ -20,7 +20,7 @@ class Clusterer(NeuTNN):
         tie: tie rule: `potential`, `index` or `random`.
         learning: the learning rule.
         seed: key of every draw.
-        kernel: what learns and infers: `auto`, `reference`, `numba` or `triton`.
+        kernel: what learns and infers: `auto` or `reference`.
     """
 
     def __init__(

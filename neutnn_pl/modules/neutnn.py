@@ -14,11 +14,10 @@ from hls.errors import InvalidInput
 from hls.ir import FrozenNetwork
 from neutnn_pl.functional import NO_SPIKE
 from neutnn_pl.functional.rules import rule_from
-from neutnn_pl.kernels import check_kernel
 from neutnn_pl.metrics import ClusterMetrics
 from neutnn_pl.nn import STDP, DeterministicSTDP, Network
-from neutnn_pl.strategies import ColumnParallelStrategy
 
+KERNELS = ("auto", "reference")
 PROXIMAL = ("none", "batch", "label")
 _CONFIG = "neutnn"
 _FORMAT = 1
@@ -50,7 +49,7 @@ class NeuTNN(L.LightningModule):
         network: the network.
         learning: the learning rule, or a schedule of them: rules by the epoch from which they hold.
         seed: key of every draw: initial weights, order of samples, STDP.
-        kernel: what learns and infers: `auto`, `reference`, `numba` or `triton`.
+        kernel: what learns and infers: `auto` or `reference`.
         stages: greedy, layer-wise training: epochs of each layer in turn, and of the voter after
             them; null trains all of them all the time.
         proximal: what drives proximal inputs: `none`, `batch`, or `label` (in training the line of
@@ -70,7 +69,8 @@ class NeuTNN(L.LightningModule):
         proximal: str = "none",
     ) -> None:
         super().__init__()
-        check_kernel(kernel)
+        if kernel not in KERNELS:
+            raise InvalidInput("kernel", got=repr(kernel), expected=f"one of {', '.join(KERNELS)}")
         if proximal not in PROXIMAL:
             raise InvalidInput(
                 "proximal", got=repr(proximal), expected=f"one of {', '.join(PROXIMAL)}"
@@ -94,19 +94,14 @@ class NeuTNN(L.LightningModule):
         self.kernel = kernel
         self.stages = stages
         self.proximal = proximal
-        self.network.use_kernel(kernel)
         self.network.reset(seed)
         # Epochs begun and samples learnt in the current one: where a resumed run goes on.
         self.register_buffer("epochs", torch.zeros((), dtype=torch.int64))
         self.register_buffer("position", torch.zeros((), dtype=torch.int64))
         won = torch.zeros_like(network.columns[-1].theta, dtype=torch.bool)
         self.register_buffer("won", won, persistent=False)
-        size = network.classes + 1
-        # Counts are summed over processes only where these share the samples.
-        settings: dict[str, Any] = {"clusters": size, "distributed_available_fn": self._divided}
-        self.val_scores = ClusterMetrics("val/", **settings)
-        self.test_scores = ClusterMetrics("test/", **settings)
-        self._scored = 0  # samples of the split, in all processes
+        self.val_scores = ClusterMetrics(prefix="val/")
+        self.test_scores = ClusterMetrics(prefix="test/")
         self.example_input_array = None
 
     @property
@@ -134,14 +129,6 @@ class NeuTNN(L.LightningModule):
 
     def setup(self, stage: str) -> None:
         """Check the network against the data."""
-        count, strategy = self.trainer.world_size, self.trainer.strategy
-        if count > 1 and not isinstance(strategy, ColumnParallelStrategy):
-            raise InvalidInput(
-                "trainer: strategy",
-                got=f"{type(strategy).__name__} with {count} processes",
-                expected="column_parallel, with which they learn the bits of one",
-                mend="Set --trainer.strategy column_parallel, or --trainer.devices 1",
-            )
         data = getattr(self.trainer, "datamodule", None)
         classes = getattr(data, "classes", None)
         answers, voter = self.network.classes, self.network.voter is not None
@@ -172,9 +159,6 @@ class NeuTNN(L.LightningModule):
         if self.position >= samples:
             self._next_epoch()
         return self.seed, int(self.epochs), int(self.position)
-
-    def _divided(self) -> bool:
-        return self.network.division is not None
 
     def _next_epoch(self) -> None:
         self._choose_stage()
@@ -281,12 +265,11 @@ class NeuTNN(L.LightningModule):
         }
 
     @classmethod
-    def from_checkpoint(cls, path: str | Path, kernel: str = "auto") -> Self:
+    def from_checkpoint(cls, path: str | Path) -> Self:
         """Return the model that a checkpoint holds, without unpickling anything.
 
         Args:
             path: a checkpoint file.
-            kernel: what learns and infers; not part of a checkpoint.
 
         Raises:
             InvalidInput: if it cannot be read, or is not one of ours.
@@ -297,7 +280,6 @@ class NeuTNN(L.LightningModule):
             Network.from_config(config["network"]),
             {epoch: rule_from(rule) for epoch, rule in config["learning"].items()},
             config["seed"],
-            kernel,
             stages=config["stages"],
             proximal=config["proximal"],
         )
@@ -324,22 +306,15 @@ class NeuTNN(L.LightningModule):
         return self.network.freeze(name, rule)
 
     def _score(self, split: str, batch: Batch) -> None:
-        first, self._scored = self._scored, self._scored + len(batch[1])
-        if self.network.division is not None:
-            batch = self.network.division.samples(batch, first)
         y = self(batch[0], self._proximal(batch, training=False))
-        self._metric(split).update(y, self.network.answer(y), batch[1])
+        answers = self.network.answer(y)
+        self._metric(split).update(y, answers, batch[1])
+        if self.supervised:
+            right = (answers == batch[1]).double().mean()
+            self.log(f"{split}/accuracy", right, batch_size=len(answers), on_epoch=True)
 
     def _metric(self, split: str) -> ClusterMetrics:
         return self.val_scores if split == "val" else self.test_scores
-
-    def on_validation_epoch_start(self) -> None:
-        """Count samples from the first one."""
-        self._scored = 0
-
-    def on_test_epoch_start(self) -> None:
-        """Count samples from the first one."""
-        self._scored = 0
 
     def on_validation_epoch_end(self) -> None:
         """Log the validation scores."""
@@ -351,10 +326,7 @@ class NeuTNN(L.LightningModule):
 
     def _log_scores(self, split: str) -> None:
         metric = self._metric(split)
-        scores = metric.compute()
-        if not self.supervised:
-            del scores[f"{split}/accuracy"]
-        self.log_dict(scores)
+        self.log_dict(metric.compute())
         self.log(f"{split}/synapses", float(self.network.synapses))
         metric.reset()
 

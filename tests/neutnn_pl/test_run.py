@@ -54,26 +54,6 @@ def test_every_layer_of_every_golden_trace_without_learning(name, answers):
     assert found["y"].tolist() == found[f"layer{layers - 1}"].tolist()
 
 
-@pytest.mark.parametrize("name", WITHOUT_LEARNING)
-def test_numba_gives_every_layer_too(name, answers):
-    samples = DOCUMENTS[name]["samples"]
-    arrays = {"x": np.array([sample["x"] for sample in samples], np.uint8)}
-    if "proximal" in samples[0]:
-        arrays["proximal"] = np.array([sample["proximal"] for sample in samples], np.uint8)
-    want, found = answers(frozen(name), **arrays), answers(frozen(name), "numba", **arrays)
-    assert set(found) == set(want)
-    assert all((found[key] == want[key]).all() for key in want)
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
-def test_triton_needs_a_device(answers):
-    with pytest.raises(Unsupported) as caught:
-        answers(frozen("two_layers"), "triton", x=np.array([[0, 2]], np.uint8))
-    assert str(caught.value) == (
-        "target triton: got no CUDA device; expected one. Choose the target 'numba' or 'reference'"
-    )
-
-
 @needs_gcc
 def test_other_targets_give_the_last_layer(answers):
     x = np.array([[0, 2], [3, 0]], np.uint8)

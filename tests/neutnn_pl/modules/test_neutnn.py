@@ -150,16 +150,6 @@ def test_more_classes_than_neurons(blobs):
         fit(model(), data, 1)
 
 
-def test_strategies_that_divide_the_samples_are_refused(blobs, monkeypatch):
-    monkeypatch.setattr(L.Trainer, "world_size", 2)
-    with pytest.raises(
-        InvalidInput,
-        match="trainer: strategy: got SingleDeviceStrategy with 2 processes; expected "
-        "column_parallel, with which they learn the bits of one. Set --trainer.strategy column_par",
-    ):
-        fit(model(), blobs(), 1)
-
-
 def test_an_unknown_kernel_is_refused():
     with pytest.raises(InvalidInput, match="kernel: got 'cuda'; expected one of auto, reference"):
         NeuTNN(nn.Network(nn.Layer(2, 1, theta=3)), kernel="cuda")
