@@ -24,8 +24,8 @@ def run(source: Path, inputs: Path, outputs: Path, target: str = "reference") ->
             with these as `x`, and `proximal`, uint8 `[B, proximal lines]`: levels or spike times.
         outputs: `.npz` file to write: `y` uint8 `[B, C, N]`, `winner` int32 `[B, C]` (-1 for
             none), `time` uint8 `[B, C]`; `layer0`, `layer1`, ... uint8 `[B, C, N]`, the spike
-            times of every layer (what is built as hardware gives the last one's only); with a
-            voter, `answer` int64 `[B]`.
+            times of every layer (simulated hardware gives the last one's only); with a voter,
+            `answer` int64 `[B]`.
         target: a kernel (`reference`, `numba`, `triton`), or what `hls.compile` knows.
     """
     directory = source / "frozen" if (source / "frozen").is_dir() else source
