@@ -22,7 +22,7 @@ import datamodules.encoders
 import datamodules.mnist
 import datamodules.ucr  # noqa: F401
 from hls.errors import InvalidInput, NeutnnError
-from hls.files import write_text
+from hls.files import remove_temporary, write_text
 from hls.flow import HardwareOptions, LayoutOptions
 from hls.lock import LOCK, locked
 from hls.step import changes, flat
@@ -191,6 +191,8 @@ def opened(cli: RecipeCLI, *, in_place: bool = False) -> Iterator[Path]:
         if place.empty:
             for child in _children(place.path):
                 shutil.rmtree(child) if child.is_dir() else child.unlink()
+        for folder in (place.path, place.path / "frozen"):
+            remove_temporary(folder)
         if _read(place.path / "config.yaml") != place.text:
             write_text(place.path / "config.yaml", place.text)
         yield place.path

@@ -92,7 +92,7 @@ def trial(args: list[str], run: Path, moment: float) -> tuple[str, dict[str, str
     time.sleep(moment)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    at = "before its first step"
+    at = "between steps"
     for record in sorted(run.glob("steps/*/step.json")):
         with contextlib.suppress(ValueError):
             if json.loads(record.read_text(encoding="utf-8"))["status"] == "running":

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+from lightning.pytorch.callbacks import Checkpoint
 
 from hls.files import write_text
 
 
-class LearningCurve(L.Callback):
+class LearningCurve(Checkpoint):
     """Writes one row per epoch with everything that the model logs.
+
+    It is a `Checkpoint` for its place: those are called after the model's own end of an epoch, so
+    that what is logged there belongs to the epoch's row.
 
     The rows are part of the checkpoint: a run that goes on after it was cut ends with the file of
     one that was not.
