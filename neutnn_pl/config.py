@@ -309,14 +309,7 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
     """Return every key of a configuration, those of our classes included."""
     import inspect
 
-    from datamodules.encoders import (
-        ContrastImage,
-        MinMax,
-        OnOffImage,
-        PosNeg,
-        PosNegImage,
-        Spectrum,
-    )
+    from datamodules import encoders
     from datamodules.mnist import MNIST
     from datamodules.ucr import UCR
     from neutnn_pl.modules import Classifier, Clusterer, FieldLayer, Votes
@@ -331,13 +324,11 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
         (NeuTNN, "model"),
         (STDP, "model.learning"),
         (UCR, "data"),
-        (MinMax, "data.encoder"),
-        (PosNeg, "data.encoder"),
-        (Spectrum, "data.encoder"),
+        *((getattr(encoders, name), "data.encoder") for name in encoders.ENCODERS),
         (MNIST, "data"),
-        (PosNegImage, "data.encoder"),
-        (OnOffImage, "data.encoder"),
-        (ContrastImage, "data.encoder"),
+        (encoders.PosNegImage, "data.encoder"),
+        (encoders.OnOffImage, "data.encoder"),
+        (encoders.ContrastImage, "data.encoder"),
     ):
         for name in inspect.signature(cls).parameters:
             keys |= {f"{prefix}.{name}", f"{prefix}.init_args.{name}"}

@@ -20,8 +20,9 @@ def run(source: Path, inputs: Path, outputs: Path, target: str = "reference") ->
 
     Args:
         source: a run's directory, or that of a frozen network.
-        inputs: `.npy` file, uint8 `[B, lines]`, spike times in time steps or 255; or `.npz` file
-            with these as `x`, and `proximal`, uint8 `[B, proximal lines]`: levels or spike times.
+        inputs: `.npy` file, uint8 `[B, lines]`, spike times in time steps or 255, or float
+            `[B, L]`, series for the encoder that the network holds; or `.npz` file with these as
+            `x`, and `proximal`, uint8 `[B, proximal lines]`: levels or spike times.
         outputs: `.npz` file to write: `y` uint8 `[B, C, N]`, `winner` int32 `[B, C]` (-1 for
             none), `time` uint8 `[B, C]`; `layer0`, `layer1`, ... uint8 `[B, C, N]`, the spike
             times of every layer (what is built as hardware gives the last one's only); with a
@@ -31,7 +32,7 @@ def run(source: Path, inputs: Path, outputs: Path, target: str = "reference") ->
     directory = source / "frozen" if (source / "frozen").is_dir() else source
     network = load(directory)
     x, proximal = read_inputs(inputs)
-    layers = predict(network, x, target, proximal)
+    layers = predict(network, encoded(network, x), target, proximal)
     last = Outputs(layers[len(network.layers) - 1])
     found: dict[str, Array] = {f"layer{number}": y for number, y in layers.items()}
     if network.votes is not None:
@@ -65,6 +66,29 @@ def read_inputs(path: Path) -> tuple[Array, Array | None]:
             expected="x, and proximal where the network has proximal inputs",
         )
     return arrays["x"], arrays.get("proximal")
+
+
+def encoded(network: FrozenNetwork, x: Array) -> Array:
+    """Return spike times as they are, and series, float `[B, L]`, as the network's encoder has it.
+
+    Raises:
+        InvalidInput: for series, if the network does not say how they are encoded.
+    """
+    if not np.issubdtype(x.dtype, np.floating):
+        return x
+    if network.encoder is None:
+        raise InvalidInput(
+            "inputs",
+            got=f"series ({x.dtype})",
+            expected="uint8 spike times: this network does not say how series are encoded",
+            mend="Encode them first",
+        )
+    from datamodules.encoders import encoder_from
+
+    series = np.asarray(x, dtype=np.float64)
+    if series.ndim != 2:
+        raise InvalidInput("series", got=f"shape {series.shape}", expected="[samples, values]")
+    return encoder_from(network.encoder)(series)
 
 
 def predict(

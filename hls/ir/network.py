@@ -125,6 +125,8 @@ class FrozenNetwork:
         layers: the layers, first one first.
         votes: int8 `[C, N, K]`, votes of the last layer's neurons for classes; None without voter.
         proximal_lines: number of proximal input lines.
+        encoder: how values become the input's spike times, fitted: kind, settings and statistics
+            as plain values (`datamodules.encoders.encoder_from` makes it again); None if unknown.
     """
 
     name: str
@@ -133,6 +135,7 @@ class FrozenNetwork:
     layers: tuple[FrozenLayer, ...] = field(default=())
     votes: npt.NDArray[np.int8] | None = None
     proximal_lines: int = 0
+    encoder: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Check everything that can be checked."""
@@ -213,6 +216,8 @@ def check(network: FrozenNetwork) -> None:
         _check_registers(at, layer)
         horizon = layer.output_horizon
         sources = layer.shape[0] * layer.shape[1]
+    if network.encoder is not None and not {"kind", "settings", "fitted"} <= set(network.encoder):
+        _fail("encoder", sorted(network.encoder), "kind, settings and fitted")
     votes, last = network.votes, network.layers[-1].shape[:2]
     if votes is not None and (votes.dtype != np.int8 or votes.ndim != 3 or votes.shape[:2] != last):
         _fail("votes", f"{votes.dtype} {list(votes.shape)}", f"int8 [{last[0]}, {last[1]}, K]")

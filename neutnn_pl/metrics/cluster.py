@@ -50,6 +50,24 @@ def coverage(y: Tensor) -> Tensor:
     return (y != NO_SPIKE).flatten(1).any(dim=1).float().mean()
 
 
+def scatter(x: Tensor, clusters: Tensor, silent: int) -> float:
+    """Return the scatter within clusters: the mean squared distance to the mean of the cluster.
+
+    It uses no label, so that it may choose among clusterings.
+
+    Args:
+        x: uint8 `[B, lines]`, spike times in time steps or 255.
+        clusters: int64 `[B]`.
+        silent: what stands for no spike, in time steps.
+    """
+    values = torch.where(x == NO_SPIKE, silent, x).to(torch.float64)
+    total = 0.0
+    for cluster in clusters.unique():
+        part = values[clusters == cluster]
+        total += float(((part - part.mean(dim=0)) ** 2).sum())
+    return total / max(len(x), 1)
+
+
 def cluster_scores(clusters: Tensor, labels: Tensor) -> dict[str, Tensor]:
     """Return Rand index, adjusted Rand index, NMI and purity of a clustering.
 

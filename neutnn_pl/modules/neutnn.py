@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -94,6 +95,7 @@ class NeuTNN(L.LightningModule):
         self.kernel = kernel
         self.stages = stages
         self.proximal = proximal
+        self.encoding: dict[str, Any] | None = None  # the data module's encoder, once it is fitted
         self.network.use_kernel(kernel)
         self.network.reset(seed)
         # Epochs begun and samples learnt in the current one: where a resumed run goes on.
@@ -133,7 +135,7 @@ class NeuTNN(L.LightningModule):
         return self.network(x, proximal)
 
     def setup(self, stage: str) -> None:
-        """Check the network against the data."""
+        """Check the network against the data, and note how they are encoded."""
         count, strategy = self.trainer.world_size, self.trainer.strategy
         if count > 1 and not isinstance(strategy, ColumnParallelStrategy):
             raise InvalidInput(
@@ -143,6 +145,8 @@ class NeuTNN(L.LightningModule):
                 mend="Set --trainer.strategy column_parallel, or --trainer.devices 1",
             )
         data = getattr(self.trainer, "datamodule", None)
+        if stage == "fit" or self.encoding is None:
+            self.encoding = getattr(data, "encoding", None) or self.encoding
         classes = getattr(data, "classes", None)
         answers, voter = self.network.classes, self.network.voter is not None
         if isinstance(classes, int) and classes > answers:
@@ -278,6 +282,7 @@ class NeuTNN(L.LightningModule):
             "seed": self.seed,
             "stages": self.stages,
             "proximal": self.proximal,
+            "encoding": self.encoding,
         }
 
     @classmethod
@@ -302,6 +307,7 @@ class NeuTNN(L.LightningModule):
             proximal=config["proximal"],
         )
         model.load_state_dict(checkpoint["state_dict"])
+        model.encoding = config.get("encoding")
         return model  # type: ignore[return-value]
 
     def freeze(  # type: ignore[override]
@@ -321,7 +327,7 @@ class NeuTNN(L.LightningModule):
                 "freeze: learning", got="a deterministic rule", expected="stochastic STDP"
             )
         rule = self.learning if learning and isinstance(self.learning, STDP) else None
-        return self.network.freeze(name, rule)
+        return replace(self.network.freeze(name, rule), encoder=self.encoding)
 
     def _score(self, split: str, batch: Batch) -> None:
         first, self._scored = self._scored, self._scored + len(batch[1])

@@ -179,3 +179,21 @@ def test_the_command_prints_what_it_wrote(tmp_path, capsys):
     assert capsys.readouterr().out == f"{output}\n"
     with np.load(output) as found:
         assert found["layer0"].tolist() == [[[1]], [[1]]]
+
+
+def test_series_are_encoded_as_the_network_says(answers):
+    from datamodules import UCR
+    from datamodules.encoders import PosNeg
+    from neutnn_pl import NeuTNN
+
+    series = np.random.default_rng(0).normal(size=(8, 6))
+    data = UCR.from_arrays(series, encoder=PosNeg(normalise="time"))
+    model = NeuTNN(nn.Network(nn.Layer(12, 2, theta=9)))
+    model.encoding = data.encoding
+    network = model.freeze("tiny")
+    found, spikes = answers(network, x=series), answers(network, x=data.test_spikes())
+    assert np.array_equal(found["y"], spikes["y"])
+    with pytest.raises(InvalidInput, match=r"series: got shape \(6,\); expected \[samples, val"):
+        answers(network, x=series[0])
+    with pytest.raises(InvalidInput, match=r"inputs: got series \(float64\); expected uint8 spike"):
+        answers(nn.Network(nn.Layer(12, 2, theta=9)).freeze("tiny"), x=series)
