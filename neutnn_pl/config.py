@@ -20,6 +20,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 import datamodules.encoders
 import datamodules.mnist
+import datamodules.place_cells
 import datamodules.ucr  # noqa: F401
 from hls.errors import InvalidInput, NeutnnError
 from hls.files import remove_temporary, write_text
@@ -311,8 +312,9 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
 
     from datamodules import encoders
     from datamodules.mnist import MNIST
+    from datamodules.place_cells import PlaceMaps, Trajectory
     from datamodules.ucr import UCR
-    from neutnn_pl.modules import Classifier, Clusterer, FieldLayer, Votes
+    from neutnn_pl.modules import Classifier, Clusterer, FieldLayer, PlaceCells, Votes
     from neutnn_pl.nn import STDP
 
     keys = {action.dest for action in parser._actions if action.dest}
@@ -323,8 +325,11 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
         (Votes, "model.voter"),
         (NeuTNN, "model"),
         (STDP, "model.learning"),
+        (PlaceCells, "model"),
         (UCR, "data"),
         *((getattr(encoders, name), "data.encoder") for name in encoders.ENCODERS),
+        (PlaceMaps, "data"),
+        (Trajectory, "data"),
         (MNIST, "data"),
         (encoders.PosNegImage, "data.encoder"),
         (encoders.OnOffImage, "data.encoder"),

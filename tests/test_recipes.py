@@ -12,9 +12,13 @@ from neutnn_pl.recipes import find_recipe, recipe_names, summary
 from tests.conftest import ROOT
 
 NAMES = recipe_names()
+PLACE = [name for name in NAMES if name.startswith("place_cells/") and "traj" not in name]
 SHORT = {  # what makes a recipe short enough for a test
     "mnist/multi_gpu": ["--data.fraction", "0.002", "--trainer.accelerator", "cpu"],
-}
+    "place_cells/trajectory": [
+        "--data.seconds", "30", "--data.number", "20", "--model.theta", "20",
+    ],
+}  # fmt: skip
 BUNDLED = {"ArrowHead", "GunPoint", "ItalyPowerDemand", "OSULeaf"}  # in sktime's wheel
 STRUCTURE = {"data", "model", "init_args", "encoder", "learning", "trainer", "pruning", "hardware",
              "layout", "class_path", "limit_val_batches", "voter", "layers", "parts"}  # fmt: skip
@@ -24,12 +28,14 @@ def test_there_are_recipes():
     assert {"ucr/arrowhead", "ucr/italy_reward", "mnist/multi_gpu"} <= set(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in PLACE])
 def test_a_recipe_runs_down_to_the_c_kernel(name, tmp_path):
     data = yaml.safe_load(find_recipe(name).read_text(encoding="utf-8"))["data"]
     wanted = data["init_args"].get("name")
     if data["class_path"] == "UCR" and wanted not in BUNDLED and "NEUTNN_DATA" not in os.environ:
         pytest.skip(f"no data root: set NEUTNN_DATA to a folder with ucr/{wanted}")
+    if name == "place_cells/trajectory":
+        pytest.importorskip("ratinabox", reason="RatInABox is not installed: pip install ratinabox")
     run = tmp_path / "run"
     code = main(
         ["flow", "-c", name, "--run_dir", str(run), "--to", "ckernel",
@@ -40,6 +46,24 @@ def test_a_recipe_runs_down_to_the_c_kernel(name, tmp_path):
     record = StepRecord.read(step_dir(run, "ckernel"))
     assert record.status == "done"
     assert record.metrics["sanitizers"] == "clean"
+
+
+@pytest.mark.parametrize("name", PLACE)
+def test_a_recipe_of_place_cells_learns_and_is_scored(name, tmp_path, capsys):
+    small = [
+        "--data.environments",
+        "4",
+        "--model.environments",
+        "4",
+        "--run_dir",
+        str(tmp_path / "r"),
+    ]
+    assert main(["fit", "-c", name, *small, "--trainer.enable_progress_bar", "false"]) == 0
+    capsys.readouterr()
+    assert main(["test", "-c", name, *small, "--trainer.enable_progress_bar", "false"]) == 0
+    scores = dict(re.findall(r"test/(\w+) +([\d.]+)", capsys.readouterr().out))
+    assert float(scores["dx"]) > 0.6
+    assert float(scores["synapses"]) > 0
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -298,6 +298,12 @@ class NeuTNN(L.LightningModule):
         """
         checkpoint = read_checkpoint(Path(path))
         config = checkpoint[_CONFIG]
+        if "place_cells" in config:
+            from neutnn_pl.modules.place_cells import PlaceCells
+
+            cells = PlaceCells(**config["place_cells"], kernel=kernel)
+            cells.load_state_dict(checkpoint["state_dict"])
+            return cells  # type: ignore[return-value]
         model = NeuTNN(
             Network.from_config(config["network"]),
             {epoch: rule_from(rule) for epoch, rule in config["learning"].items()},
