@@ -6,9 +6,9 @@ from importlib import import_module
 from typing import Any
 
 from hls import __version__
-from neutnn_pl._torchvision import define_missing_operators
+from neutnn_pl._torchvision import define_when_needed
 
-define_missing_operators()
+define_when_needed()
 
 _LAZY = {name: "neutnn_pl.modules" for name in ("Classifier", "Clusterer", "NeuTNN")}
 _PACKAGES = ("callbacks", "functional", "kernels", "metrics", "modules", "nn", "strategies")

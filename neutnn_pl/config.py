@@ -366,6 +366,9 @@ def _tidy(message: str) -> str:
     text = re.sub(r"\s+", " ", message).strip()
     inner = re.search(r"Option '\w+' is not accepted(\. Did you mean '\w+'\?)?", text)
     where = re.search(r"Parser key \"([\w.]+)\"", text)
+    ours = re.search(r"^\s*- (.+: got .+; expected .+)$", message, re.MULTILINE)
+    if ours:  # an error of one of our classes inside what jsonargparse says about unions
+        return ours.group(1)
     if inner:
         return f"{where.group(1)}: {inner.group(0)}" if where else inner.group(0)
     return text

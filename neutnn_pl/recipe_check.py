@@ -8,6 +8,7 @@ import inspect
 import re
 import types
 import typing
+import warnings
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -253,7 +254,9 @@ class _Checker:
         values = {name: value for name, (value, _) in given.items()}
         for _ in range(len(given) + 1):
             try:
-                cls(**{**_required(known), **values})
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    cls(**{**_required(known), **values})
             except (NeutnnError, ValueError, TypeError, OverflowError) as error:
                 what = str(error).partition("got")[0] if "got" in str(error) else str(error)
                 blamed = [n for n in values if re.search(rf"\b{n}\b", what)]

@@ -1,6 +1,6 @@
 """Runs a measurement of `benchmarks/` by its name, or lists them.
 
-    python scripts/benchmark.py [NAME [OPTIONS ...]]
+python scripts/benchmark.py [NAME [OPTIONS ...]]
 """
 
 import runpy
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+QUOTES = chr(34)
 
 
 def main() -> int:
@@ -15,7 +16,8 @@ def main() -> int:
     known = {path.stem: path for path in sorted(BENCHMARKS.glob("*.py"))}
     if len(sys.argv) < 2:
         for name, path in known.items():
-            print(f"  {name:16}{path.read_text(encoding='utf-8').split('\"\"\"')[1].splitlines()[0]}")
+            first = path.read_text(encoding="utf-8").splitlines()[0]
+            print(f"  {name:16}{first.strip(QUOTES)}")
         return 0
     name = sys.argv[1]
     if name not in known:

@@ -1,6 +1,6 @@
 """Writes a run's network in integers, its C kernel and its Verilog.
 
-    python scripts/export_hls.py RUN
+python scripts/export_hls.py RUN
 """
 
 import sys

@@ -3,8 +3,8 @@
     python scripts/kill_runs.py [KILLS] [--to STEP] [--epochs N]
 
 An undisturbed run is the model. Each trial starts a fresh run in the same place, kills it outright
-(SIGKILL) at a random moment of the time that the undisturbed one's steps took, and gives the command
-again. Records and reports are compared without run times, logs by name only.
+(SIGKILL) at a random moment of the time that the undisturbed one's steps took, and gives the
+command again. Records and reports are compared without run times, logs by name only.
 """
 
 from __future__ import annotations

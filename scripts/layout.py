@@ -1,6 +1,6 @@
 """Brings a run from its Verilog to a layout.
 
-    python scripts/layout.py RUN [--pdk nangate45] [--layout.tool openroad]
+python scripts/layout.py RUN [--pdk nangate45] [--layout.tool openroad]
 """
 
 import sys

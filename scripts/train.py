@@ -1,6 +1,6 @@
 """Learns and prunes: `neutnn fit` for those who start scripts.
 
-    python scripts/train.py -c ucr/arrowhead [--model.theta 24 ...]
+python scripts/train.py -c ucr/arrowhead [--model.theta 24 ...]
 """
 
 import sys

@@ -74,6 +74,8 @@ def _spoil(source: random.Random, kind: str, text: str) -> Spoilt | None:
         return Spoilt(kind, "\n".join(lines) + "\n", wrong, at + 1)
     table = {"type": WRONG_TYPE, "range": OUT_OF_RANGE, "missing": MISSING}[kind]
     places = [i for i in places if _key(lines[i]) in table]
+    if "PlaceCells" in text:  # there it is a size that the data share
+        places = [i for i in places if _key(lines[i]) != "features"]
     if not places:
         return None
     at = source.choice(places)

@@ -54,8 +54,9 @@ def best_seconds(code, times=3):
     """Processor time of a fresh interpreter, least of a few: other work does not count."""
     program = f"{code}; import time; print(time.process_time())"
     runs = [
-        subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True,
-                       text=True).stdout.split()[-1]  # fmt: skip
+        subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout.split()[-1]
         for _ in range(times)
     ]
     return min(float(run) for run in runs)

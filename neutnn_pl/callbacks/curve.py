@@ -42,12 +42,13 @@ class LearningCurve(Checkpoint):
             write_text(self.path, as_csv(self.rows))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the rows so far."""
-        return {"rows": self.rows}
+        """Return the rows so far, as text: the same rows are the same bytes in a checkpoint."""
+        return {"rows": as_csv(self.rows)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on after the rows of a checkpoint."""
-        self.rows = list(state_dict["rows"])
+        rows = csv.DictReader(io.StringIO(state_dict["rows"]))
+        self.rows = [{name: float(value) for name, value in row.items() if value} for row in rows]
 
 
 def as_csv(rows: list[dict[str, float]]) -> str:

@@ -43,8 +43,8 @@ def test_one_at_a_time_and_free_after_a_kill(tmp_path):
     with (
         pytest.raises(
             Locked,
-            match=rf"got another run at work in it \(process {holder.pid} on .*\); expected one at a "
-            r"time. Wait for it, stop it, or choose another with --run_dir",
+            match=rf"got another run at work in it \(process {holder.pid} on .*\); expected one at "
+            r"a time. Wait for it, stop it, or choose another with --run_dir",
         ),
         locked(tmp_path / "run"),
     ):
