@@ -27,7 +27,7 @@ class _Before(MetaPathFinder):
     """Waits for the first import that needs the operators: torch itself takes its time."""
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: Any = None
+        self, fullname: str, path: Sequence[str] | None, target: Any = None  # noqa: ANN401
     ) -> ModuleSpec | None:
         """Find nothing, but define the operators first where they are needed."""
         if fullname in _NEEDING and self in sys.meta_path:

@@ -72,7 +72,8 @@ def test_a_browser_shows_it_without_an_error(run, tmp_path, width):
     picture = tmp_path / "shot.png"
     done = subprocess.run(
         [CHROMIUM, "--headless", "--hide-scrollbars", "--no-sandbox", "--disable-gpu",
-         "--enable-logging=stderr", f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},2600",
+         "--enable-logging=stderr", f"--user-data-dir={tmp_path / 'profile'}",
+         f"--window-size={width},2600",
          f"--screenshot={picture}", (run / "report.html").as_uri()],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
