@@ -28,6 +28,7 @@ usage: neutnn COMMAND ...
 learn
   fit -c RECIPE [--model.theta 40 ...]   learn online (Lightning CLI: --print_config, --help)
   validate | test | predict -c RECIPE    score or apply what a run has learnt
+  explore -c SEARCH [--ray ADDRESS]      search designs with Ray Tune: a Pareto front
 to hardware
   flow -c RECIPE | RUN                   learn, prune, freeze, C, RTL, netlist, proof, layout
   export RUN                             write RUN/frozen, the network in integers
@@ -90,6 +91,7 @@ def _dispatch(args: list[str]) -> int:
         "ls": _ls,
         "cp": _cp,
         "doctor": _doctor,
+        "explore": _explore,
     }
     if command not in commands:
         import difflib
@@ -332,6 +334,13 @@ def _cp(args: list[str]) -> int:
     options = parser.parse_args(args)
     print(copy(options.recipe, options.file))
     return 0
+
+
+def _explore(args: list[str]) -> int:
+    from neutnn_pl.explore.command import main as explore
+
+    _quiet()
+    return explore(args)
 
 
 def _doctor(args: list[str]) -> int:

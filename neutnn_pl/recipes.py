@@ -18,12 +18,13 @@ def recipe_folders() -> list[Path]:
 
 
 def recipe_names() -> list[str]:
-    """Return the names of all recipes, such as `ucr/arrowhead`."""
+    """Return the names of all recipes, such as `ucr/arrowhead`; searches are none."""
     return sorted(
         {
             str(path.relative_to(folder).with_suffix(""))
             for folder in recipe_folders()
             for path in folder.rglob("*.yaml")
+            if path.stem != "explore"
         }
     )
 

@@ -12,6 +12,10 @@ from tests.conftest import ROOT
 
 NAMES = recipe_names()
 SHORT = {  # what makes a recipe short enough for a test
+    **{
+        f"mnist/{name}": ["--data.fraction", "0.002", "--trainer.accelerator", "cpu"]
+        for name in ("small", "dog", "stack", "dendrites", "dendrites_voter")
+    },
     "mnist/multi_gpu": ["--data.fraction", "0.002", "--trainer.accelerator", "cpu"],
 }
 STRUCTURE = {"data", "model", "init_args", "encoder", "learning", "trainer", "pruning", "hardware",

@@ -91,7 +91,7 @@ def measure(network: Network, batches: Batches) -> list[tuple[Tensor, Tensor]]:
 
 
 def quality(network: Network, batches: Batches) -> dict[str, float]:
-    """Return the network's scores by name, accuracy with a voter only; empty without samples.
+    """Return the network's scores by name, accuracy where answers are classes; empty without samples.
 
     Every process that asks scores all samples, so nothing is summed over processes.
     """
@@ -103,7 +103,7 @@ def quality(network: Network, batches: Batches) -> dict[str, float]:
     if not any_:
         return {}
     scores = metric.compute()
-    if network.voter is None:
+    if network.voter is None and not network.proximal_lines:
         del scores["accuracy"]
     return {name: float(value) for name, value in scores.items()}
 

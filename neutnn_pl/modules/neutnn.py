@@ -54,7 +54,8 @@ class NeuTNN(L.LightningModule):
         stages: greedy, layer-wise training: epochs of each layer in turn, and of the voter after
             them; null trains all of them all the time.
         proximal: what drives proximal inputs: `none`, `batch`, or `label` (in training the line of
-            the label is 1, the others 0; in evaluation all are enabled).
+            the label is 1, the others 0; in evaluation, and where no layer with such inputs learns,
+            all are enabled).
 
     Raises:
         InvalidInput: for settings that do not fit.
@@ -250,7 +251,9 @@ class NeuTNN(L.LightningModule):
     def _proximal(self, batch: Batch, training: bool) -> Tensor | None:
         if self.proximal == "batch":
             return batch[2]
-        if self.proximal == "label" and training:
+        # The voter learns from what the network answers when nobody tells it the label.
+        told = any(layer.learning for layer in self.network.columns if layer.proximal == "enable")
+        if self.proximal == "label" and training and told:
             lines = self.network.proximal_lines
             return torch.nn.functional.one_hot(batch[1], lines).to(torch.uint8)
         return None
