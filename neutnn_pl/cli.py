@@ -32,6 +32,7 @@ learn
 to hardware
   flow -c RECIPE | RUN                   learn, prune, freeze, C, RTL, netlist, proof, layout
   export RUN                             write RUN/frozen, the network in integers
+  column RUN --layer L --column C        one column down the flow, on its own (--to STEP)
   verify RUN                             the whole ladder again
   run RUN --input X.npy --output Y.npz   run a frozen network (--target reference|numba|c|...)
   report RUN                             the table in the terminal, the files beside it
@@ -92,6 +93,7 @@ def _dispatch(args: list[str]) -> int:
         "cp": _cp,
         "doctor": _doctor,
         "explore": _explore,
+        "column": _column,
     }
     if command not in commands:
         import difflib
@@ -333,6 +335,27 @@ def _cp(args: list[str]) -> int:
     parser.add_argument("file", type=Path)
     options = parser.parse_args(args)
     print(copy(options.recipe, options.file))
+    return 0
+
+
+def _column(args: list[str]) -> int:
+    from hls.report.table import as_text
+    from neutnn_pl.columns import flow_of_column
+
+    parser = argparse.ArgumentParser("neutnn column", allow_abbrev=False)
+    parser.add_argument("run", type=Path, help="a run with frozen/ and its test samples")
+    parser.add_argument("--layer", type=int, default=0, help="number of the layer, from 0")
+    parser.add_argument("--column", type=int, required=True, help="number of the column, from 0")
+    parser.add_argument("--samples", type=int, default=256, help="test samples of the ladder")
+    parser.add_argument("--pdk", default="osu018", help="standard-cell library")
+    parser.add_argument("--to", dest="stop", help="last step")
+    o = parser.parse_args(args)
+    _quiet()
+    directory, report = flow_of_column(
+        o.run, o.layer, o.column, samples=o.samples, pdk=o.pdk, stop=o.stop
+    )
+    print(as_text(report))
+    print(f"\n  {directory}/report.md")
     return 0
 
 

@@ -1,6 +1,6 @@
 """Explore designs: the command `neutnn explore` as a script.
 
-    python scripts/explore.py -c mnist/explore [--ray auto] [--trials 40]
+python scripts/explore.py -c mnist/explore [--ray auto] [--trials 40]
 """
 
 import sys

@@ -1,5 +1,6 @@
 """The frozen network: integers only, versioned, hashed; all that hardware generation knows."""
 
+from hls.ir.cut import column_inputs, cut_column
 from hls.ir.network import NO_SPIKE, FrozenLayer, FrozenNetwork, check_stimulus
 from hls.ir.outputs import Outputs, compare
 from hls.ir.store import load, save
@@ -10,7 +11,9 @@ __all__ = [
     "FrozenNetwork",
     "Outputs",
     "check_stimulus",
+    "column_inputs",
     "compare",
+    "cut_column",
     "load",
     "save",
 ]

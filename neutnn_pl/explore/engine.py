@@ -199,6 +199,7 @@ def _collect(results: Any, base: dict[str, Any], directory: Path, title: str) ->
                 )
             )
             recipes[name] = changed(base, changes)
+    points.sort(key=lambda point: point.name)
     write_json(directory / "errors.json", errors)
     if not points:
         raise StepFailed(

@@ -119,9 +119,7 @@ def draw_front(points: Sequence[Point], front: Sequence[Point], path: Path, titl
             axes.scatter(
                 [p.cost for p in some], [_error(p) for p in some], s=14, color=colour, label=label
             )
-    axes.plot(
-        [p.cost for p in front], [_error(p) for p in front], "o-", color="C0", label="front"
-    )
+    axes.plot([p.cost for p in front], [_error(p) for p in front], "o-", color="C0", label="front")
     axes.set(xscale="log", yscale="log", title=title)
     axes.set_xlabel("synapses above 0, and votes")
     axes.set_ylabel("error on the validation split (%)")
