@@ -91,7 +91,7 @@ def measure(network: Network, batches: Batches) -> list[tuple[Tensor, Tensor]]:
 
 
 def quality(network: Network, batches: Batches) -> dict[str, float]:
-    """Return the network's scores by name, accuracy where answers are classes; empty without samples.
+    """Return the scores by name, accuracy where answers are classes; empty without samples.
 
     Every process that asks scores all samples, so nothing is summed over processes.
     """
