@@ -11,7 +11,7 @@ def test_the_search_of_mnist():
     search = read_search("mnist/explore")
     assert search.base == "mnist/small"
     recipe = base_recipe(search)
-    assert recipe["data"]["init_args"]["fraction"] == 0.1
+    assert recipe["data"]["init_args"]["fraction"] == 0.2
     first = {k: v[0] if isinstance(v, list) else v["from"] for k, v in search.space.items()}
     layers = changed(recipe, first)["model"]["init_args"]["layers"]
     assert layers == [{"neurons": 4, "theta": 5, "kernel": 3, "corners": True, "tie": "potential"}]
