@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,12 @@ def main(args: list[str]) -> int:
         recipe = directory / "front" / f"{number}.yaml"
         print(f"  {p.accuracy:10.4f}{p.synapses:10}{p.votes:10}  {recipe}")
     print(f"  {directory / 'front.md'}")
+    tried = len(json.loads((directory / "trials.json").read_text(encoding="utf-8")))
+    failed = len(json.loads((directory / "errors.json").read_text(encoding="utf-8")))
+    if failed:
+        print(f"  {failed} trials failed: {directory / 'errors.json'}")
+    if tried + failed < search.trials:
+        print(f"  cut after {tried + failed} of {search.trials} trials; the same command goes on")
     return 0
 
 

@@ -48,7 +48,7 @@ def explore(
         _start(ray, address)
     try:
         results = _tuner(tune, search, base, directory, wandb).fit()
-        return _collect(results, base, directory, title)
+        return _collect(results, base, directory, title, search.trials)
     finally:
         if started:
             ray.shutdown()
@@ -177,7 +177,13 @@ def _train(
     run_trial(changed(base, config), run, tune.report, tradeoff=tradeoff, wandb=wandb)
 
 
-def _collect(results: Any, base: dict[str, Any], directory: Path, title: str) -> list[Point]:  # noqa: ANN401
+def _collect(
+    results: Any,  # noqa: ANN401 - ResultGrid
+    base: dict[str, Any],
+    directory: Path,
+    title: str,
+    wanted: int,
+) -> list[Point]:
     points, recipes, errors = [], {}, []
     longest = max((r.metrics.get("epoch", 0) for r in results if r.metrics), default=0)
     for result in results:
@@ -208,4 +214,4 @@ def _collect(results: Any, base: dict[str, Any], directory: Path, title: str) ->
             expected="one at least",
             mend=f"See {directory / 'trials'}",
         )
-    return write_front(directory, points, recipes, title)
+    return write_front(directory, points, recipes, title, wanted)

@@ -61,7 +61,11 @@ def pareto(points: Iterable[Point]) -> list[Point]:
 
 
 def write_front(
-    directory: Path, points: Sequence[Point], recipes: dict[str, dict[str, Any]], title: str
+    directory: Path,
+    points: Sequence[Point],
+    recipes: dict[str, dict[str, Any]],
+    title: str,
+    wanted: int,
 ) -> list[Point]:
     """Write `trials.json`, `front.md`, `front.png` and `front/N.yaml`; return the front.
 
@@ -70,6 +74,7 @@ def write_front(
         points: all networks that were tried.
         recipes: the whole recipe of each, by name.
         title: what was searched.
+        wanted: how many networks are to be tried; fewer are there if the search was cut.
     """
     front = pareto(points)
     write_json(directory / "trials.json", [asdict(point) for point in points])
@@ -80,18 +85,18 @@ def write_front(
         )
         text = head + yaml.safe_dump(recipes[point.name], sort_keys=False)
         write_text(directory / "front" / f"{number}.yaml", text)
-    write_text(directory / "front.md", _table(points, front, title))
+    write_text(directory / "front.md", _table(points, front, title, wanted))
     draw_front(points, front, directory / "front.png", title)
     return front
 
 
-def _table(points: Sequence[Point], front: Sequence[Point], title: str) -> str:
+def _table(points: Sequence[Point], front: Sequence[Point], title: str, wanted: int) -> str:
     stopped = sum(point.stopped for point in points)
     lines = [
         f"# Pareto front of {title}",
         "",
-        f"{len(points)} networks tried, {stopped} of them stopped early; accuracy on the "
-        f"validation split. {NO_FORECAST}",
+        f"{len(points)} of {wanted} networks have scores, {stopped} of them stopped early; "
+        f"accuracy on the validation split. {NO_FORECAST}",
         "",
         "| recipe | accuracy | synapses | with zeros | votes | seconds | changes |",
         "|---|---:|---:|---:|---:|---:|---|",

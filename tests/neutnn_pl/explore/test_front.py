@@ -43,10 +43,10 @@ def test_table_picture_and_recipes(tmp_path):
         point("c", 0.9, 50),
     ]
     recipes = {name: {"data": {"name": name}} for name in "abc"}
-    front = write_front(tmp_path, points, recipes, "a search")
+    front = write_front(tmp_path, points, recipes, "a search", 5)
     assert [p.name for p in front] == ["a", "c"]
     table = (tmp_path / "front.md").read_text()
-    assert "3 networks tried, 1 of them stopped early" in table
+    assert "3 of 5 networks have scores, 1 of them stopped early" in table
     assert "there is no forecast of them yet" in table
     assert "| front/1.yaml | 0.5000 | 20 | 40 | 5 | 2 | theta=3 |" in table
     assert (tmp_path / "front.png").read_bytes().startswith(b"\x89PNG")
