@@ -2,7 +2,7 @@
 
     python benchmarks/mnist.py table [--recipes mnist/small mnist/dog] [--seeds 3]
     python benchmarks/mnist.py prune --recipes mnist/small
-    python benchmarks/mnist.py online | continual | noise
+    python benchmarks/mnist.py online | continual | segments | noise
 
 `--fraction 0.1` gives a quick try. Networks learn all 60,000 images and are scored on the 10,000
 test images, once for each figure; `--choose` learns 50,000 and scores the other 10,000 instead.
@@ -12,24 +12,29 @@ test images, once for each figure; `--choose` learns 50,000 and scores the other
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 import neutnn_pl  # noqa: F401 - before any import of lightning
 
 import lightning as L  # isort: skip
 import numpy as np
 import torch
+import yaml
 from torch import Tensor
 
 from hls.ir import NO_SPIKE
 from neutnn_pl.callbacks.synapses import drop, joined, nonzero
 from neutnn_pl.config import RecipeCLI
+from neutnn_pl.explore.space import changed, read_recipe
 from neutnn_pl.functional import sample_order
 from neutnn_pl.functional.pruning import drop_count, lowest
 from neutnn_pl.modules import NeuTNN
 from neutnn_pl.nn import Network
+from neutnn_pl.recipes import find_recipe
 
 AT_ONCE = 2048
 SHARES = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -217,7 +222,7 @@ def _plot(results: dict[int, list[tuple[float, float]]], path: str, name: str) -
     figure = Figure(figsize=(5.5, 3.5), layout="constrained")
     axes = figure.add_subplot()
     for i, label in enumerate((f"{name}, local learning", "784-100-10, backprop")):
-        axes.plot(results, [np.mean([f[i] for f in found]) for found in results.values()], "o-",
+        axes.plot(list(results), [np.mean([f[i] for f in found]) for found in results.values()], "o-",
                   label=label)  # fmt: skip
     axes.set(xscale="log", xlabel="samples seen, each once", ylabel="test accuracy (%)")
     axes.legend()
@@ -247,6 +252,25 @@ def continual(options: argparse.Namespace) -> None:
     print("|---:|---:|---:|---:|---:|")
     for digit, found in results.items():
         row(digit, *(spread(column) for column in zip(*found, strict=True)))
+
+
+def segments(options: argparse.Namespace) -> None:
+    """Active dendrites with fewer segments, down to point neurons, by tally."""
+    print("\nmnist/dendrites by tally\n")
+    row("segments", "synapses", "accuracy %, mean (sd)")
+    print("|---:|---:|---:|")
+    base = read_recipe(find_recipe("mnist/dendrites"))
+    for count in (1, 3, 6, 12, 24):
+        found = []
+        for seed in range(options.seeds):
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "recipe.yaml"
+                changes = {"model.init_args.layers.0.segments": count}
+                path.write_text(yaml.safe_dump(changed(base, changes)), encoding="utf-8")
+                cli = recipe(str(path), options, seed)
+            fit(cli)
+            found.append(accuracy(cli.model.network, *scored(cli, options)))
+        row(count, cli.model.network.synapses, spread(found))
 
 
 def disturbed(x: Tensor, share: float, kind: str, generator: torch.Generator) -> Tensor:
@@ -291,7 +315,7 @@ def noise(options: argparse.Namespace) -> None:
 
 def main() -> None:
     """Run a study and print its table."""
-    studies = {f.__name__: f for f in (table, prune, online, continual, noise)}
+    studies = {f.__name__: f for f in (table, prune, online, continual, segments, noise)}
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
