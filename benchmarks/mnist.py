@@ -222,8 +222,8 @@ def _plot(results: dict[int, list[tuple[float, float]]], path: str, name: str) -
     figure = Figure(figsize=(5.5, 3.5), layout="constrained")
     axes = figure.add_subplot()
     for i, label in enumerate((f"{name}, local learning", "784-100-10, backprop")):
-        axes.plot(list(results), [np.mean([f[i] for f in found]) for found in results.values()], "o-",
-                  label=label)  # fmt: skip
+        means = [np.mean([f[i] for f in found]) for found in results.values()]
+        axes.plot(list(results), means, "o-", label=label)
     axes.set(xscale="log", xlabel="samples seen, each once", ylabel="test accuracy (%)")
     axes.legend()
     axes.grid(alpha=0.3)
