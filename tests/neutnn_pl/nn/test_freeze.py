@@ -23,10 +23,10 @@ def test_names_become_identifiers(name, found):
     assert identifier(name) == found
 
 
-def weighted(**settings):
+def weighted():
     layer = nn.Layer(
         4, 2, theta=5, wres=2, segments=3, proximal="weighted", proximal_inputs=2,
-        proximal_wres=4, proximal_horizon=3, **settings,
+        proximal_wres=4, proximal_horizon=3,
     )  # fmt: skip
     return nn.Network(layer, tres=2)
 
