@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -83,14 +84,17 @@ class Tool:
 @lru_cache(maxsize=64)
 def _version(path: str, args: tuple[str, ...], pattern: str) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 - a program the user installed
-            [path, *args],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        # Some programs write files even then: not where the user stands.
+        with tempfile.TemporaryDirectory(prefix="neutnn_version_") as elsewhere:
+            done = subprocess.run(  # noqa: S603 - a program the user installed
+                [Path(path).absolute(), *args],
+                cwd=elsewhere,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
     except (OSError, subprocess.TimeoutExpired):
         return "unknown"
     match = re.search(pattern, done.stdout + done.stderr)

@@ -21,6 +21,16 @@ def test_the_variable_overrides_the_path(monkeypatch):
         PYTHON.require()
 
 
+def test_asking_for_a_version_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\necho version 1.2.3\ntouch litter\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("MY_PYTHON", "./program")
+    assert PYTHON.version() == "1.2.3"
+    assert [path.name for path in tmp_path.iterdir()] == ["program"]
+
+
 def test_output_goes_to_the_log_too(tmp_path):
     log = tmp_path / "log.txt"
     assert run([sys.executable, "-c", "print('hello')"], cwd=tmp_path, log=log) == "hello\n"
