@@ -45,6 +45,10 @@ class ToolMissing(NeutnnError):
     """An external program that is needed and not installed (exit code 2)."""
 
 
+class Locked(NeutnnError):
+    """A run's directory in which another process is at work (exit code 2)."""
+
+
 class StepFailed(NeutnnError):
     """A step of a flow that did not finish (exit code 1)."""
 

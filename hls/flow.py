@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from hls.errors import InvalidInput
 from hls.files import write_json
-from hls.ir import FrozenNetwork, Outputs, save
-from hls.step import Step, StepRecord, execute, stale_reason, step_dir
+from hls.ir import FrozenNetwork, save
+from hls.ir.stimulus import Stimulus, random_stimulus, write_stimulus
+from hls.lock import locked
+from hls.plan import RUN, SKIP, Event, Progress, check_names, chosen, reason
+from hls.step import Step, StepRecord, execute, step_dir
 
 
 @dataclass
@@ -35,6 +37,26 @@ class HardwareOptions:
     synth_tool: str = "auto"
     rungs: tuple[str, ...] = ("c", "icarus", "verilator", "netlist")
 
+    def __post_init__(self) -> None:
+        """Check everything that can be checked before a step runs."""
+        from hls.pdk import PDKS
+        from hls.verify import RUNGS
+
+        _one_of("hardware: pdk", self.pdk, PDKS)
+        _one_of("hardware: synth_tool", self.synth_tool, ("auto", "pyosys", "yosys"))
+        if self.clock_ns is not None and not self.clock_ns > 0:
+            raise InvalidInput("hardware: clock_ns", got=self.clock_ns, expected="ns > 0, or null")
+        if self.pdk_root is not None and not Path(self.pdk_root).expanduser().is_dir():
+            raise InvalidInput(
+                "hardware: pdk_root", got=f"no folder {self.pdk_root}", expected="a folder"
+            )
+        if not self.rungs:
+            raise InvalidInput(
+                "hardware: rungs", got="none", expected=f"some of {', '.join(RUNGS)}"
+            )
+        for rung in self.rungs:
+            _one_of("hardware: rungs", rung, RUNGS)
+
 
 @dataclass
 class LayoutOptions:
@@ -48,8 +70,22 @@ class LayoutOptions:
     tool: str = "auto"
     density: float | None = None
 
+    def __post_init__(self) -> None:
+        """Check everything that can be checked before a step runs."""
+        _one_of("layout: tool", self.tool, ("auto", "openroad", "qflow"))
+        if self.density is not None and not 0 < self.density <= 1:
+            raise InvalidInput("layout: density", got=self.density, expected="0 .. 1, or null")
 
-Progress = Callable[[int, int, Step, StepRecord | None], None]
+
+def _one_of(name: str, value: str, allowed: Collection[str]) -> None:
+    if value not in allowed:
+        near = difflib.get_close_matches(value, allowed, n=1)
+        raise InvalidInput(
+            name,
+            got=repr(value),
+            expected=f"one of {', '.join(allowed)}",
+            mend=f"Did you mean '{near[0]}'?" if near else None,
+        )
 
 
 def run_steps(
@@ -58,7 +94,8 @@ def run_steps(
     *,
     start: str | None = None,
     stop: str | None = None,
-    progress: Progress | None = None,
+    skip: Collection[str] = (),
+    progress: Progress = lambda event: None,
 ) -> dict[str, StepRecord]:
     """Run steps in order, leaving out those whose record is still good.
 
@@ -67,36 +104,53 @@ def run_steps(
         run_dir: the run's directory.
         start: first step to run even if its record is good; the ones before it must be done.
         stop: last step to run.
-        progress: called before a step (without a record) and after it (with one).
+        skip: steps to leave out; those after them take what an earlier run left.
+        progress: called with every event.
 
     Returns:
-        The records by step.
+        The records by step, skipped ones left out.
 
     Raises:
         InvalidInput: for a step name that does not exist.
         NeutnnError: whatever a step raises; the steps after it do not run.
     """
-    names = [step.id for step in steps]
-    for name in (start, stop):
-        if name is not None and name not in names:
-            raise InvalidInput("step", got=repr(name), expected=f"one of {', '.join(names)}")
+    check_names(steps, [start, stop, *skip])
     write_json(
         run_dir / "flow.json",
         {"steps": [{"id": step.id, "options": step.options} for step in steps]},
     )
     records: dict[str, StepRecord] = {}
-    last = names.index(stop) if stop else len(steps) - 1
-    for number, step in enumerate(steps[: last + 1], start=1):
+    for number, step in enumerate(chosen(steps, stop), start=1):
+        event = partial(Event, number=number, total=len(steps), step=step)
+        action, why = reason(step, steps, run_dir, start, skip)
+        if action == SKIP:
+            progress(event("skipped", why=why))
+            continue
         record = StepRecord.read(step_dir(run_dir, step.id))
-        forced = start is not None and names.index(step.id) >= names.index(start)
-        if record is None or forced or stale_reason(step, run_dir):
-            if progress:
-                progress(number, len(steps), step, None)
-            record = execute(step, run_dir)
-        if progress:
-            progress(number, len(steps), step, record)
+        if record is None or action == RUN:
+            record = _run(step, run_dir, event, why, progress)
+        else:
+            progress(event("kept", record=record))
         records[step.id] = record
     return records
+
+
+def _run(
+    step: Step, run_dir: Path, event: Callable[..., Event], why: str, progress: Progress
+) -> StepRecord:
+    """Run one step and tell of it."""
+
+    def tell(text: str, share: float | None = None) -> None:
+        progress(event("tell", text=text, share=share))
+
+    progress(event("start", why=why))
+    try:
+        record = execute(step, run_dir, tell)
+    except BaseException as error:
+        progress(event("failed", why=str(error) or type(error).__name__))
+        raise
+    progress(event("done", record=record, why=why))
+    return record
 
 
 def hardware_steps(name: str, hardware: HardwareOptions, layout: LayoutOptions) -> list[Step]:
@@ -127,25 +181,6 @@ def hardware_steps(name: str, hardware: HardwareOptions, layout: LayoutOptions) 
     ]
 
 
-def write_stimulus(
-    directory: Path, network: FrozenNetwork, x: npt.NDArray[np.uint8], y: npt.NDArray[np.uint8]
-) -> Path:
-    """Write what the ladder compares against.
-
-    Args:
-        directory: the freeze step's directory.
-        network: the network; its hash goes into the file.
-        x: uint8 `[B, inputs]`, spike times in time steps or 255.
-        y: uint8 `[B, C, N]`, the reference's answers.
-    """
-    from hls.files import atomic_path
-
-    path = directory / "stimulus.npz"
-    with atomic_path(path) as temporary, temporary.open("wb") as handle:
-        np.savez_compressed(handle, x=x, y=y, hash=np.array(network.hash))
-    return path
-
-
 class Flow:
     """The flow of a frozen network, from Python.
 
@@ -153,8 +188,8 @@ class Flow:
         network: the frozen network.
         run_dir: directory of the run.
         pdk: standard-cell library.
-        stimulus: spike times, uint8 `[B, inputs]`, and the reference's answers, uint8 `[B, C, N]`;
-            without them the ladder compares all rungs with the C kernel on random spikes.
+        stimulus: samples and the reference's answers; without them the ladder compares all rungs
+            with the C kernel on random spikes.
         hardware: all other options of the hardware steps.
         layout: options of place and route.
     """
@@ -165,7 +200,7 @@ class Flow:
         *,
         run_dir: str | Path,
         pdk: str = "osu018",
-        stimulus: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]] | None = None,
+        stimulus: Stimulus | None = None,
         hardware: HardwareOptions | None = None,
         layout: LayoutOptions | None = None,
     ) -> None:
@@ -175,27 +210,35 @@ class Flow:
         self.layout = layout or LayoutOptions()
         self.stimulus = stimulus
 
-    def run(self, start: str | None = None, stop: str | None = None) -> dict[str, Any]:
+    def run(
+        self,
+        start: str | None = None,
+        stop: str | None = None,
+        skip: Collection[str] = (),
+        progress: Progress = lambda event: None,
+    ) -> dict[str, Any]:
         """Run the steps and return the report (see `report.json`)."""
+        with locked(self.run_dir):
+            return self._run(start=start, stop=stop, skip=skip, progress=progress)
+
+    def _run(self, **how: Any) -> dict[str, Any]:  # noqa: ANN401 - as of run_steps
         from hls.report import write_report
 
         save(self.network, self.run_dir / "frozen")
-        x, y = self.stimulus or self._random_stimulus()
-        write_stimulus(step_dir(self.run_dir, "freeze"), self.network, x, y)
+        x, proximal, expected = self.stimulus or self._random_stimulus()
+        write_stimulus(
+            step_dir(self.run_dir, "freeze"), self.network, x, expected.y, proximal, expected.answer
+        )
         begin = time.monotonic()
         run_steps(
             hardware_steps(self.network.name, self.hardware, self.layout),
             self.run_dir,
-            start=start,
-            stop=stop,
+            **how,
         )
         return write_report(self.run_dir, seconds=time.monotonic() - begin)
 
-    def _random_stimulus(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    def _random_stimulus(self) -> Stimulus:
         from hls.targets import compile
 
-        rng = np.random.default_rng(0)
-        x = rng.integers(0, self.network.horizon + 1, (256, self.network.inputs))
-        times = np.where(x == self.network.horizon, 255, x).astype(np.uint8)
-        answers: Outputs = compile(self.network, target="c").predict(times)
-        return times, answers.y
+        x, proximal = random_stimulus(self.network, 256)
+        return Stimulus(x, proximal, compile(self.network, target="c").predict(x, proximal))

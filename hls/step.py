@@ -10,7 +10,7 @@ import json
 import shutil
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from hls.tool import Tool
 
 RECORD = "step.json"
 LOG = "log.txt"
+SHOWN = 4
+Tell = Callable[..., None]
 
 
 @dataclass
@@ -71,12 +73,14 @@ class StepContext:
         dir: the step's own directory; nothing is written elsewhere.
         log: file for the output of external programs.
         inputs: resolved paths of the declared inputs.
+        tell: takes what is being done and, where it is known, the share done, 0 .. 1.
     """
 
     run_dir: Path
     dir: Path
     log: Path
     inputs: Mapping[str, Path]
+    tell: Tell = lambda text, share=None: None
 
 
 class Step(ABC):
@@ -138,15 +142,14 @@ def stale_reason(step: Step, run_dir: Path) -> str | None:
     if record is None:
         return "has not run"
     if record.status != "done":
-        return "failed before"
+        return "failed before" if record.status == "failed" else "was cut off"
     now = fingerprint(step, run_dir)
     if now is None:
         return "an input is missing"
     for part in ("inputs", "options", "tools"):
         before, after = getattr(record, part), now[part]
         if before != after:
-            names = [n for n in {**before, **after} if before.get(n) != after.get(n)]
-            return f"{part} changed: {', '.join(names)}"
+            return f"{part} changed: {changes(before, after, values=part != 'inputs')}"
     beside = step.outputs_beside(run_dir)
     for name, digest in record.outputs.items():
         path = beside.get(name, directory / name)
@@ -155,7 +158,39 @@ def stale_reason(step: Step, run_dir: Path) -> str | None:
     return None
 
 
-def execute(step: Step, run_dir: Path) -> StepRecord:
+def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, values: bool = True) -> str:
+    """Return what differs between two nested mappings, `values` with what it was and is.
+
+    >>> changes({"a": {"b": 1, "c": 2}}, {"a": {"b": 3, "c": 2}})
+    'a.b 1 -> 3'
+    """
+    old, new = flat(before), flat(after)
+    found = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    shown = [
+        f"{key} {_brief(old.get(key))} -> {_brief(new.get(key))}" if values else key
+        for key in found[:SHOWN]
+    ]
+    more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+    return ", ".join(shown + more)
+
+
+def flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested mappings as one, with dotted keys."""
+    found: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping) and value:
+            found |= flat(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = value
+    return found
+
+
+def _brief(value: object) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def execute(step: Step, run_dir: Path, tell: Tell | None = None) -> StepRecord:
     """Run a step in its own, emptied directory and write its record last.
 
     What an interrupted run of the same inputs, options and tools left under the names in
@@ -184,6 +219,8 @@ def execute(step: Step, run_dir: Path) -> StepRecord:
         raise unwritable(directory, error) from error
     write_json(directory / RECORD, vars(record))
     context = StepContext(run_dir, directory, directory / LOG, paths)
+    if tell is not None:
+        context.tell = tell
     begin = time.monotonic()
     try:
         record.metrics, record.summary = step.run(context)

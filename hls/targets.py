@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,27 @@ class CompiledNetwork(Protocol):
 
     network: FrozenNetwork
 
-    def predict(self, x: npt.NDArray[np.generic]) -> Outputs:
-        """Return the answers to `x`, spike times uint8 `[B, inputs]`, in time steps."""
+    def predict(
+        self, x: npt.NDArray[np.generic], proximal: npt.NDArray[np.generic] | None = None
+    ) -> Outputs:
+        """Return the answers to samples.
+
+        Args:
+            x: spike times, uint8 `[B, inputs]`, in time steps or 255.
+            proximal: levels or spike times, uint8 `[B, proximal lines]`; None is all enabled, or
+                all silent.
+        """
+        ...
+
+
+@runtime_checkable
+class TracedNetwork(CompiledNetwork, Protocol):
+    """A network that also gives the spike times of every layer."""
+
+    def trace(
+        self, x: npt.NDArray[np.generic], proximal: npt.NDArray[np.generic] | None = None
+    ) -> list[Outputs]:
+        """Return what every layer gives, the first one first; arguments as in `predict`."""
         ...
 
 
@@ -56,8 +75,10 @@ class SimulatedNetwork:
         self.workdir = workdir or Path(str(self._temporary and self._temporary.name))
         self.cycles: npt.NDArray[np.int64] | None = None
 
-    def predict(self, x: npt.NDArray[np.generic]) -> Outputs:
-        """Return the answers to `x`, uint8 `[B, inputs]`; `cycles` then holds the clocks, `[B]`."""
+    def predict(
+        self, x: npt.NDArray[np.generic], proximal: npt.NDArray[np.generic] | None = None
+    ) -> Outputs:
+        """Return the answers as `CompiledNetwork` does; `cycles` then holds the clocks, `[B]`."""
         from hls.sim import simulate
 
         result = simulate(
@@ -65,6 +86,7 @@ class SimulatedNetwork:
             self.network.name,
             self.network,
             x,
+            proximal,
             simulator=self.simulator,
             workdir=self.workdir,
         )
@@ -96,7 +118,9 @@ def compile(
     """
     if target not in TARGETS:
         raise InvalidInput(
-            "target", got=repr(target), expected=f"one of {', '.join(TARGETS)} (or reference)"
+            "target",
+            got=repr(target),
+            expected=f"one of {', '.join(TARGETS)} (or reference, numba, triton)",
         )
     if target == "c":
         from hls.ckernel import build

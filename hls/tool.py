@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from hls.errors import StepFailed, ToolMissing
+from hls.guard import guarded
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def run(
     """Run a program in `cwd`, append what it prints to `log`, and return it.
 
     The program gets a process group of its own, which is killed when the time is over or the user
-    interrupts, so no child outlives the step.
+    interrupts, and by a guard if we are killed ourselves, so no child outlives the step.
 
     Args:
         command: program and arguments; never given to a shell.
@@ -144,7 +145,8 @@ def run(
     )
     output, expired = "", False
     try:
-        output, _ = process.communicate(stdin, timeout=timeout)
+        with guarded(process.pid):
+            output, _ = process.communicate(stdin, timeout=timeout)
     except subprocess.TimeoutExpired:
         expired = True
         _kill(process)

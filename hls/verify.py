@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +16,10 @@ import numpy.typing as npt
 
 from hls.ckernel import GCC, build, network_hash
 from hls.errors import InvalidInput, NeutnnError
-from hls.files import sha256, write_json
+from hls.files import sha256, write_json, write_text
 from hls.ir.network import FrozenNetwork
 from hls.ir.outputs import Outputs, compare
+from hls.ir.stimulus import STIMULUS, Stimulus, read_stimulus
 from hls.ir.store import load
 from hls.sim import SIMULATORS, simulate
 from hls.step import Step, StepContext, StepRecord, execute, step_dir
@@ -26,6 +28,7 @@ from hls.tool import Tool
 RUNGS = ("c", "icarus", "verilator", "netlist")
 VCD_SAMPLES = 20
 Answer = tuple[Outputs, npt.NDArray[np.int64] | None]
+Times = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,14 @@ class Rung:
     Attributes:
         name: what the table and the messages call it.
         tools: programs it needs; without one of them it is skipped.
-        answer: from spike times, uint8 `[B, inputs]`, to outputs and clocks per sample, `[B]`.
+        answer: from spike times, uint8 `[B, inputs]`, and proximal inputs, uint8 `[B, proximal
+            lines]` or None, to outputs and clocks per sample, `[B]`.
         carries: the hash of the network that the artefact was made from, None if it has none.
     """
 
     name: str
     tools: tuple[Tool, ...]
-    answer: Callable[[npt.NDArray[np.uint8]], Answer]
+    answer: Callable[[Times, Times | None], Answer]
     carries: Callable[[], str | None]
 
 
@@ -76,29 +80,22 @@ class RungResult:
         return {key: value for key, value in vars(self).items() if key != "raised"}
 
 
-def verify(
-    network: FrozenNetwork,
-    x: npt.NDArray[np.uint8],
-    expected: Outputs,
-    rungs: Sequence[Rung],
-) -> list[RungResult]:
+def verify(network: FrozenNetwork, stimulus: Stimulus, rungs: Sequence[Rung]) -> list[RungResult]:
     """Run every rung and compare; a rung that fails does not keep the others from running.
 
     Args:
         network: whose hash every artefact must carry.
-        x: spike times, uint8 `[B, inputs]`, in time steps.
-        expected: the reference's answers.
+        stimulus: samples and the reference's answers.
         rungs: what to run.
 
     Returns:
         One row per rung; `raised` holds the error of one that did not pass.
     """
-    return [_climb(network, x, expected, rung) for rung in rungs]
+    return [_climb(network, stimulus, rung) for rung in rungs]
 
 
-def _climb(
-    network: FrozenNetwork, x: npt.NDArray[np.uint8], expected: Outputs, rung: Rung
-) -> RungResult:
+def _climb(network: FrozenNetwork, stimulus: Stimulus, rung: Rung) -> RungResult:
+    x, proximal, expected = stimulus
     result, begin = RungResult(rung.name), time.monotonic()
     missing = [tool for tool in rung.tools if tool.find() is None]
     if missing:
@@ -107,7 +104,7 @@ def _climb(
         return result
     try:
         _same_network(rung, network)
-        outputs, cycles = rung.answer(x)
+        outputs, cycles = rung.answer(x, proximal)
         if cycles is not None and len(cycles):
             result.cycles_mean = round(float(cycles.mean()), 3)
             result.cycles_worst = int(cycles.max())
@@ -185,19 +182,19 @@ def artefacts(run_dir: Path, name: str) -> dict[str, list[Path]]:
 
 
 def _c_rung(network: FrozenNetwork, files: list[Path], workdir: Path) -> Rung:
-    def answer(x: npt.NDArray[np.uint8]) -> Answer:
+    def answer(x: Times, proximal: Times | None) -> Answer:
         sources = {path.name: path.read_text(encoding="utf-8") for path in files}
-        return build(network, sources, workdir).predict(x), None
+        return build(network, sources, workdir).predict(x, proximal), None
 
     return Rung("c", (GCC,), answer, lambda: _text_hash(files, workdir))
 
 
 def _simulation(
     network: FrozenNetwork, files: list[Path], simulator: str, workdir: Path, wave: dict[str, Any]
-) -> Callable[[npt.NDArray[np.uint8]], Answer]:
-    def answer(x: npt.NDArray[np.uint8]) -> Answer:
+) -> Callable[[Times, Times | None], Answer]:
+    def answer(x: Times, proximal: Times | None) -> Answer:
         result = simulate(
-            files, network.name, network, x, simulator=simulator, workdir=workdir, **wave
+            files, network.name, network, x, proximal, simulator=simulator, workdir=workdir, **wave
         )
         return result.outputs, result.cycles
 
@@ -244,7 +241,7 @@ class VerifyStep(Step):
         """Return network, stimulus and the artefacts of the rungs."""
         found = {
             "frozen": run_dir / "frozen",
-            "stimulus": step_dir(run_dir, "freeze") / "stimulus.npz",
+            "stimulus": step_dir(run_dir, "freeze") / STIMULUS,
         }
         files = artefacts(run_dir, _name(run_dir))
         for rung in self.rungs:
@@ -254,17 +251,25 @@ class VerifyStep(Step):
     def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
         """Run all rungs, write the table, then raise the first error if there is one."""
         network = load(context.inputs["frozen"])
-        x, expected = _stimulus(context.inputs["stimulus"], network)
+        stimulus = read_stimulus(context.inputs["stimulus"], network)
         work, vcd = context.dir / "work", context.dir / "netlist.vcd"
         rungs = run_rungs(network, context.run_dir, self.rungs, work, vcd)
-        results = verify(network, x, expected, rungs)
-        table = {"network_sha256": network.hash, "samples": len(x)}
+        results, samples = verify(network, stimulus, rungs), len(stimulus.x)
+        _undate(vcd)
+        table = {"network_sha256": network.hash, "samples": samples}
         write_json(context.dir / "ladder.json", {**table, "rungs": [r.row for r in results]})
         for result in results:
             if result.raised is not None:
                 raise result.raised
         shutil.rmtree(work, ignore_errors=True)
-        return _metrics(results, len(x)), _summary(results, len(x))
+        return _metrics(results, samples), _summary(results, samples)
+
+
+def _undate(vcd: Path) -> None:
+    """Drop the date from waveforms, so that the same run leaves the same bytes."""
+    if vcd.is_file():
+        text = vcd.read_text(encoding="utf-8")
+        write_text(vcd, re.sub(r"\A\$date.*?\$end\s*", "", text, count=1, flags=re.DOTALL))
 
 
 def verify_run(run_dir: Path, rungs: Sequence[str] | None = None) -> Iterator[str]:
@@ -324,24 +329,6 @@ def _name(run_dir: Path) -> str:
         return str(json.loads(text)["name"])
     except (OSError, ValueError, KeyError, TypeError):
         return "network"
-
-
-def _stimulus(path: Path, network: FrozenNetwork) -> tuple[npt.NDArray[np.uint8], Outputs]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            x, y, found = archive["x"], archive["y"], str(archive["hash"])
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise InvalidInput(
-            f"stimulus {path}", got=str(error), expected="arrays x, y and hash", mend="Freeze again"
-        ) from error
-    if found != network.hash:
-        raise InvalidInput(
-            "the stimulus belongs to another network",
-            got=f"hash {found[:12]}...",
-            expected=f"hash {network.hash[:12]}...",
-            mend="Freeze again",
-        )
-    return x, Outputs(y)
 
 
 def _metrics(results: list[RungResult], samples: int) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from importlib import import_module
 from typing import Any
 
 from hls import __version__
-from neutnn_pl._torchvision import define_missing_operators
+from neutnn_pl._torchvision import define_when_needed
 
-define_missing_operators()
+define_when_needed()
 
-_LAZY = {"NeuTNN": "neutnn_pl.modules", "Clusterer": "neutnn_pl.modules"}
-_PACKAGES = ("callbacks", "functional", "kernels", "metrics", "modules", "nn")
-__all__ = ["Clusterer", "NeuTNN", "__version__", *_PACKAGES]
+_LAZY = {name: "neutnn_pl.modules" for name in ("Classifier", "Clusterer", "NeuTNN")}
+_PACKAGES = ("callbacks", "functional", "kernels", "metrics", "modules", "nn", "strategies")
+__all__ = ["Classifier", "Clusterer", "NeuTNN", "__version__", *_PACKAGES]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the module holds

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,11 +19,17 @@ from jsonargparse import Namespace
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 import datamodules.encoders
+import datamodules.mnist
+import datamodules.place_cells
 import datamodules.ucr  # noqa: F401
-from hls.errors import InvalidInput
+from hls.errors import InvalidInput, NeutnnError
+from hls.files import remove_temporary, write_text
 from hls.flow import HardwareOptions, LayoutOptions
+from hls.lock import LOCK, locked
+from hls.step import changes, flat
 from neutnn_pl.callbacks import Pruning
 from neutnn_pl.modules import NeuTNN
+from neutnn_pl.recipe_check import Arguments, check, compose, located, several
 from neutnn_pl.recipes import find_recipe
 
 TRAINER_DEFAULTS: dict[str, Any] = {
@@ -32,6 +41,7 @@ TRAINER_DEFAULTS: dict[str, Any] = {
     "log_every_n_steps": 1,
     "enable_model_summary": False,
 }
+LINKED = ("inputs", "tres", "size", "channels", "classes")
 _ENTRY = re.compile(r"[\"'`]?-{0,2}((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)[\"'`]?")
 
 
@@ -64,7 +74,26 @@ class RecipeCLI(LightningCLI):
     """Lightning's command line with a run directory, pruning and hardware options."""
 
     def __init__(self, args: list[str]) -> None:
-        self.recipe, args = resolve_recipe(args)
+        self.recipe, args, files = resolve_recipe(args)
+        for file in files:
+            compose(file)
+        try:
+            self._parse(args)
+        except (NeutnnError, ValueError) as error:
+            for file in files:
+                problems = check(file, _sections(), LINKED)
+                if problems:
+                    raise several(file, problems) from error
+            for file in files:
+                options = [arg for arg in args if arg.startswith("--")]
+                placed = located(file, _ours(str(error)) or str(error), options)
+                if placed:
+                    raise placed from error
+            if ours := _ours(str(error)):
+                raise InvalidInput(ours) from error
+            raise
+
+    def _parse(self, args: list[str]) -> None:
         saved, sys.argv = sys.argv, sys.argv[:1]
         try:
             super().__init__(
@@ -96,7 +125,7 @@ class RecipeCLI(LightningCLI):
         parser.add_argument(
             "--ckpt_path", type=str | None, default=None, help="checkpoint to go on from or to use"
         )
-        for name in ("inputs", "tres"):
+        for name in LINKED:
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
 
     def instantiate_classes(self) -> None:
@@ -116,7 +145,7 @@ class RecipeCLI(LightningCLI):
         callbacks = settings.pop("callbacks") or []
         own = callbacks if isinstance(callbacks, list) else [callbacks]
         if settings["enable_progress_bar"] is None:
-            settings["enable_progress_bar"] = sys.stdout.isatty()
+            settings["enable_progress_bar"] = False  # we show our own
         return L.Trainer(**{**settings, **changes, "callbacks": own + changes.get("callbacks", [])})
 
     def training_options(self) -> dict[str, Any]:
@@ -138,17 +167,52 @@ class RecipeCLI(LightningCLI):
         return dict(yaml.safe_load(text))
 
 
-def run_directory(cli: RecipeCLI) -> Path:
-    """Return the run's directory, with `config.yaml` in it.
+@dataclass(frozen=True)
+class Place:
+    """Where a run goes.
+
+    Attributes:
+        path: the run's directory.
+        text: what its `config.yaml` has to say.
+        empty: whether what is in it goes first.
+    """
+
+    path: Path
+    text: str
+    empty: bool
+
+
+@contextmanager
+def opened(cli: RecipeCLI, *, in_place: bool = False) -> Iterator[Path]:
+    """Yield the run's directory, locked, with `config.yaml` in it.
 
     Raises:
-        InvalidInput: if it holds another configuration and neither `overwrite` nor `new` is set,
-            or cannot be written.
+        InvalidInput: as `choose`, and if it cannot be written.
+        Locked: if another process is at work in it.
     """
-    import shutil
+    place = choose(cli, in_place=in_place)
+    with locked(place.path):
+        if place.empty:
+            for child in _children(place.path):
+                shutil.rmtree(child) if child.is_dir() else child.unlink()
+        for folder in (place.path, place.path / "frozen"):
+            remove_temporary(folder)
+        if _read(place.path / "config.yaml") != place.text:
+            write_text(place.path / "config.yaml", place.text)
+        yield place.path
 
-    from hls.files import write_text
 
+def choose(cli: RecipeCLI, *, in_place: bool = False) -> Place:
+    """Return where a run goes, without writing anything.
+
+    Args:
+        cli: the configuration.
+        in_place: whether the run was named to go on with: then hardware and layout may differ.
+
+    Raises:
+        InvalidInput: if the directory holds another configuration and neither `overwrite` nor
+            `new` is set.
+    """
     options = cli.run_options
     path = Path(options.dir or Path("runs") / cli.recipe)
     text = cli.parser.dump(_without_run(cli.config), skip_validation=True, skip_link_targets=True)
@@ -156,43 +220,85 @@ def run_directory(cli: RecipeCLI) -> Path:
         base, number = path, 2
         while path.exists():
             path, number = base.with_name(f"{base.name}-{number}"), number + 1
-    elif path.exists() and any(path.iterdir()) and _read(path / "config.yaml") != text:
-        if not options.overwrite:
-            raise InvalidInput(
-                f"run directory {path}",
-                got="a run of another configuration in it",
-                expected="an empty directory, or the same configuration",
-                mend="Choose another with --run_dir, or add --overwrite or --new",
-            )
-        if not (path / "config.yaml").is_file():
-            raise InvalidInput(
-                f"run directory {path}",
-                got="files, but no config.yaml",
-                expected="a run of ours to overwrite",
-                mend="Choose another with --run_dir",
-            )
-        shutil.rmtree(path)
-    write_text(path / "config.yaml", text)
-    return path
+    before = _read(path / "config.yaml")
+    if not path.is_dir() or not _children(path) or before == text:
+        return Place(path, text, empty=False)
+    if before is None:
+        raise InvalidInput(
+            f"run directory {path}",
+            got="files, but no config.yaml",
+            expected="an empty directory, or a run of ours",
+            mend="Choose another with --run_dir",
+        )
+    differs = _differs(before, text, in_place)
+    if not differs:
+        return Place(path, text, empty=False)
+    if not options.overwrite:
+        raise InvalidInput(
+            f"run directory {path}",
+            got=f"a run of another configuration in it ({differs})",
+            expected="an empty directory, or the same configuration",
+            mend="Choose another with --run_dir, or add --overwrite or --new",
+        )
+    return Place(path, text, empty=True)
 
 
-def resolve_recipe(args: list[str]) -> tuple[str, list[str]]:
-    """Return the recipe's name and the arguments with its path in place of its name.
+def _differs(before: str, after: str, in_place: bool) -> str:
+    """Return how two configurations differ; a run named to go on may change its hardware."""
+    import yaml
+
+    try:
+        old, new = yaml.safe_load(before), yaml.safe_load(after)
+    except yaml.YAMLError:
+        return "one that cannot be read"
+    if not isinstance(old, dict):
+        return "one that cannot be read"
+    if in_place:
+        for part in ("hardware", "layout"):
+            old.pop(part, None)
+        known = flat(old)
+        new = {key: value for key, value in flat(new).items() if key in known}
+    return changes(old, new)
+
+
+def _children(path: Path) -> list[Path]:
+    return [child for child in path.iterdir() if child.name != LOCK] if path.is_dir() else []
+
+
+def _sections() -> dict[str, Any]:
+    """Return what each top key of a recipe holds."""
+    return {
+        "data": L.LightningDataModule,
+        "model": NeuTNN,
+        "trainer": Arguments(L.Trainer),
+        "pruning": Arguments(Pruning),
+        "hardware": Arguments(HardwareOptions),
+        "layout": Arguments(LayoutOptions),
+        "run": Arguments(RunOptions),
+        "name": str | None,
+        "ckpt_path": str | None,
+        "seed_everything": bool | int,
+    }
+
+
+def resolve_recipe(args: list[str]) -> tuple[str, list[str], list[Path]]:
+    """Return the recipe's name, the arguments with its path in place of its name, and its files.
 
     `--run_dir`, `--overwrite`, `--new` and `--wandb` are short for `--run.*`.
     """
     short = {"--run_dir": "--run.dir"}
     flags = {"--overwrite": "overwrite", "--new": "new", "--wandb": "wandb"}
     name, out = "run", []
+    files: list[Path] = []
     take = False
     for arg in args:
         word, _, value = arg.partition("=")
         if take:
-            arg, take = str(find_recipe(arg)), False
-            name = Path(arg).stem
+            files.append(find_recipe(arg))
+            name, arg, take = files[-1].stem, str(files[-1]), False
         elif word in ("-c", "--config") and value:
-            path = find_recipe(value)
-            name, arg = path.stem, f"--config={path}"
+            files.append(find_recipe(value))
+            name, arg = files[-1].stem, f"--config={files[-1]}"
         elif word in ("-c", "--config"):
             take = True
         elif word in short:
@@ -200,27 +306,37 @@ def resolve_recipe(args: list[str]) -> tuple[str, list[str]]:
         elif word in flags:
             arg = f"--run.{flags[word]}={value or 'true'}"
         out.append(arg)
-    return name, out
+    return name, out, files
 
 
 def known_keys(parser: LightningArgumentParser) -> set[str]:
     """Return every key of a configuration, those of our classes included."""
     import inspect
 
-    from datamodules.encoders import MinMax, PosNeg, Spectrum
+    from datamodules import encoders
+    from datamodules.mnist import MNIST
+    from datamodules.place_cells import PlaceMaps, Trajectory
     from datamodules.ucr import UCR
-    from neutnn_pl.modules import Clusterer
+    from neutnn_pl.modules import Classifier, Clusterer, FieldLayer, PlaceCells, Votes
     from neutnn_pl.nn import STDP
 
     keys = {action.dest for action in parser._actions if action.dest}
     for cls, prefix in (
         (Clusterer, "model"),
+        (Classifier, "model"),
+        (FieldLayer, "model.layers"),
+        (Votes, "model.voter"),
         (NeuTNN, "model"),
         (STDP, "model.learning"),
+        (PlaceCells, "model"),
         (UCR, "data"),
-        (MinMax, "data.encoder"),
-        (PosNeg, "data.encoder"),
-        (Spectrum, "data.encoder"),
+        *((getattr(encoders, name), "data.encoder") for name in encoders.ENCODERS),
+        (PlaceMaps, "data"),
+        (Trajectory, "data"),
+        (MNIST, "data"),
+        (encoders.PosNegImage, "data.encoder"),
+        (encoders.OnOffImage, "data.encoder"),
+        (encoders.ContrastImage, "data.encoder"),
     ):
         for name in inspect.signature(cls).parameters:
             keys |= {f"{prefix}.{name}", f"{prefix}.init_args.{name}"}
@@ -253,9 +369,17 @@ def _tidy(message: str) -> str:
     text = re.sub(r"\s+", " ", message).strip()
     inner = re.search(r"Option '\w+' is not accepted(\. Did you mean '\w+'\?)?", text)
     where = re.search(r"Parser key \"([\w.]+)\"", text)
+    if ours := _ours(message):
+        return ours
     if inner:
         return f"{where.group(1)}: {inner.group(0)}" if where else inner.group(0)
     return text
+
+
+def _ours(message: str) -> str | None:
+    """Return the error of one of our classes inside what jsonargparse says about unions."""
+    found = re.search(r"^\s*- (.+: got .+; expected .+)$", message, re.MULTILINE)
+    return found.group(1) if found else None
 
 
 def _without_run(config: Namespace) -> Namespace:

@@ -7,26 +7,30 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import lightning as L
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger, Logger
+from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
 from hls.errors import InvalidInput
 from hls.files import atomic_path, write_json
-from hls.flow import hardware_steps, write_stimulus
+from hls.flow import hardware_steps
 from hls.ir import FrozenNetwork, Outputs, compare, load, save
-from hls.step import Step, StepContext, step_dir
-from neutnn_pl.callbacks import KMeansBaseline, Pruning
+from hls.ir.stimulus import write_stimulus
+from hls.step import Step, StepContext, Tell, step_dir
+from neutnn_pl.callbacks import KMeansBaseline, LearningCurve, Pruning, Teller
 from neutnn_pl.config import RecipeCLI
 from neutnn_pl.modules import NeuTNN
 from neutnn_pl.modules.neutnn import read_checkpoint
 from neutnn_pl.nn import Network
 from neutnn_pl.nn.freeze import identifier
+from neutnn_pl.strategies import torchrun
 
 CHECKPOINTS = "checkpoints"
 LAST = f"{CHECKPOINTS}/last.ckpt"
 PRUNED = "pruned.ckpt"
+CURVE = "curve.csv"
 REMAKE = "Run 'neutnn fit' first"
 
 
@@ -57,13 +61,8 @@ class FitStep(Step):
         """Fit the model; return its size and the time per presentation."""
         last = context.dir / LAST
         start = str(last) if last.exists() else self.cli.config.ckpt_path
-        trainer = self.cli.make_trainer(
-            logger=[CSVLogger(context.dir, name="", version="metrics"), *self.loggers],
-            callbacks=[checkpoint_callback(context.dir), *self.cli.pruning.while_learning()],
-        )
-        trainer.fit(
-            self.cli.model, datamodule=self.cli.datamodule, ckpt_path=start, weights_only=True
-        )
+        torchrun.announce(context.dir, start)
+        trainer = fit(self.cli, context.dir, start, self.loggers, context.tell)
         if not last.exists():  # max_epochs=0, or the checkpoint given was already at the end
             trainer.save_checkpoint(last, weights_only=False)
         model = self.cli.model
@@ -74,6 +73,35 @@ class FitStep(Step):
             "samples_learnt": samples,
         }
         return metrics, f"{describe(model)}, {int(model.epochs)} epochs, {samples} samples learnt"
+
+
+def fit(
+    cli: RecipeCLI,
+    directory: Path,
+    checkpoint: str | None,
+    loggers: Iterable[Logger] = (),
+    tell: Tell | None = None,
+) -> L.Trainer:
+    """Fit a recipe's model from a checkpoint, or from the start; return the trainer."""
+    trainer = cli.make_trainer(
+        logger=list(loggers) or False,
+        callbacks=[
+            Teller(tell),
+            *cli.pruning.while_learning(),
+            LearningCurve(directory / CURVE),
+            checkpoint_callback(directory),
+        ],
+    )
+    trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=checkpoint, weights_only=True)
+    torchrun.part()
+    return trainer
+
+
+def follow(cli: RecipeCLI) -> None:
+    """Under torchrun, in a process that does not lead: join the first process's fit, if any."""
+    found = torchrun.awaited()
+    if found is not None:
+        fit(cli, Path(found["directory"]), found["checkpoint"])
 
 
 class PruneStep(Step):
@@ -150,12 +178,19 @@ class FreezeStep(Step):
         model = NeuTNN.from_checkpoint(context.inputs["checkpoint"])
         frozen = model.freeze(self.name)
         save(frozen, context.run_dir / "frozen")
-        x = torch.from_numpy(self.cli.datamodule.test_spikes())
-        y = model(x)
+        x, proximal = self._samples(model)
+        y = model(x, proximal)
         # The first rung: what was written computes what was trained.
-        again = Network.from_frozen(load(context.run_dir / "frozen"))(x)
+        again = Network.from_frozen(load(context.run_dir / "frozen"))(x, proximal)
         compare("frozen network", Outputs(y.numpy()), Outputs(again.numpy()))
-        write_stimulus(context.dir, frozen, x.numpy(), y.numpy())
+        write_stimulus(
+            context.dir,
+            frozen,
+            x.numpy(),
+            y.numpy(),
+            None if proximal is None else proximal.numpy(),
+            None if frozen.votes is None else model.network.answer(y).numpy(),
+        )
         metrics = {
             "hash": frozen.hash,
             "synapses": frozen.synapses,
@@ -164,6 +199,16 @@ class FreezeStep(Step):
             "output_spikes_per_sample": float((y != 255).sum(dim=(1, 2)).double().mean()),
         }
         return metrics, f"sha256 {frozen.hash[:12]}..., {len(x)} test samples"
+
+    def _samples(self, model: NeuTNN) -> tuple[Tensor, Tensor | None]:
+        """Return the test split: spike times and, where the data drive them, proximal inputs."""
+        data = self.cli.datamodule
+        if model.proximal != "batch":
+            return torch.from_numpy(data.test_spikes()), None
+        data.prepare_data()
+        data.setup("test")
+        batches = list(data.test_dataloader())
+        return torch.cat([b[0] for b in batches]), torch.cat([b[2] for b in batches])
 
 
 def steps(cli: RecipeCLI, loggers: Iterable[Logger] = ()) -> list[Step]:
@@ -224,8 +269,9 @@ def write_pruned(source: Path, model: NeuTNN, target: Path) -> None:
     """Write `source` with the model's weights and masks in place of its own."""
     checkpoint = read_checkpoint(source)
     checkpoint["state_dict"] = model.state_dict()
-    with atomic_path(target) as temporary:
-        torch.save(checkpoint, temporary)
+    # Given a path, torch would put the temporary file's random name into the archive.
+    with atomic_path(target) as temporary, temporary.open("wb") as handle:
+        torch.save(checkpoint, handle)
 
 
 def scores_on_test(
@@ -237,6 +283,9 @@ def scores_on_test(
         callbacks=[KMeansBaseline()],
         enable_checkpointing=False,
         enable_progress_bar=False,
+        strategy="auto",  # one process: its scores are those of many
+        devices=1,
+        num_nodes=1,
     )
     (scores,) = trainer.test(model, datamodule=cli.datamodule, verbose=False)
     return {name: float(value) for name, value in scores.items()}

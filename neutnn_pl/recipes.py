@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import json
 from pathlib import Path
 
 from hls.errors import InvalidInput
 from hls.files import write_text
+
+RESULTS = "results.json"
 
 
 def recipe_folders() -> list[Path]:
@@ -18,12 +21,13 @@ def recipe_folders() -> list[Path]:
 
 
 def recipe_names() -> list[str]:
-    """Return the names of all recipes, such as `ucr/arrowhead`."""
+    """Return the names of all recipes, such as `ucr/arrowhead`; searches are none."""
     return sorted(
         {
             str(path.relative_to(folder).with_suffix(""))
             for folder in recipe_folders()
             for path in folder.rglob("*.yaml")
+            if path.stem != "explore"
         }
     )
 
@@ -53,6 +57,16 @@ def summary(name: str) -> str:
     """Return the first comment line of a recipe."""
     first = find_recipe(name).read_text(encoding="utf-8").partition("\n")[0]
     return first.lstrip("# ")
+
+
+def result(name: str) -> str:
+    """Return what a recipe was measured to reach, in one line; empty if nobody measured it."""
+    for folder in recipe_folders():
+        path = folder / RESULTS
+        if path.is_file():
+            measured = json.loads(path.read_text(encoding="utf-8"))
+            return str(measured.get(name, {}).get("line", ""))
+    return ""
 
 
 def copy(name: str, target: Path) -> Path:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hls.errors import InvalidInput, Unsupported
 from hls.files import atomic_path
-from hls.ir import FrozenNetwork, Outputs, check_stimulus, load
+from hls.ir import FrozenNetwork, Outputs, check_proximal, check_stimulus, load
 
 Array = npt.NDArray[np.generic]
 
@@ -20,22 +20,23 @@ def run(source: Path, inputs: Path, outputs: Path, target: str = "reference") ->
 
     Args:
         source: a run's directory, or that of a frozen network.
-        inputs: `.npy` file, uint8 `[B, lines]`, spike times in time steps or 255; or `.npz` file
-            with these as `x`, and `proximal`, uint8 `[B, proximal lines]`: levels or spike times.
+        inputs: `.npy` file, uint8 `[B, lines]`, spike times in time steps or 255, or float
+            `[B, L]`, series for the encoder that the network holds; or `.npz` file with these as
+            `x`, and `proximal`, uint8 `[B, proximal lines]`: levels or spike times.
         outputs: `.npz` file to write: `y` uint8 `[B, C, N]`, `winner` int32 `[B, C]` (-1 for
             none), `time` uint8 `[B, C]`; `layer0`, `layer1`, ... uint8 `[B, C, N]`, the spike
-            times of every layer (targets other than `reference` give the last one's only); with a
-            voter, `answer` int64 `[B]`.
-        target: `reference`, or what `hls.compile` knows.
+            times of every layer (simulated hardware gives the last one's only); with a voter,
+            `answer` int64 `[B]`.
+        target: a kernel (`reference`, `numba`, `triton`), or what `hls.compile` knows.
     """
     directory = source / "frozen" if (source / "frozen").is_dir() else source
     network = load(directory)
     x, proximal = read_inputs(inputs)
-    layers = predict(network, x, target, proximal)
-    last = Outputs(layers[len(network.layers) - 1])
-    found: dict[str, Array] = {f"layer{number}": y for number, y in layers.items()}
+    layers = predict(network, encoded(network, x), target, proximal)
+    last = layers[len(network.layers) - 1]
+    found: dict[str, Array] = {f"layer{number}": layer.y for number, layer in layers.items()}
     if network.votes is not None:
-        found["answer"] = elect(network, last.y)
+        found["answer"] = elect(network, last.y) if last.answer is None else last.answer
     with atomic_path(outputs) as temporary, temporary.open("wb") as handle:
         np.savez_compressed(
             handle, allow_pickle=False, y=last.y, winner=last.winner, time=last.time, **found
@@ -67,42 +68,76 @@ def read_inputs(path: Path) -> tuple[Array, Array | None]:
     return arrays["x"], arrays.get("proximal")
 
 
+def encoded(network: FrozenNetwork, x: Array) -> Array:
+    """Return spike times as they are, and series, float `[B, L]`, as the network's encoder has it.
+
+    Raises:
+        InvalidInput: for series, if the network does not say how they are encoded.
+    """
+    if not np.issubdtype(x.dtype, np.floating):
+        return x
+    if network.encoder is None:
+        raise InvalidInput(
+            "inputs",
+            got=f"series ({x.dtype})",
+            expected="uint8 spike times: this network does not say how series are encoded",
+            mend="Encode them first",
+        )
+    from datamodules.encoders import encoder_from
+
+    series = np.asarray(x, dtype=np.float64)
+    if series.ndim != 2:
+        raise InvalidInput("series", got=f"shape {series.shape}", expected="[samples, values]")
+    return encoder_from(network.encoder)(series)
+
+
 def predict(
     network: FrozenNetwork, x: Array, target: str = "reference", proximal: Array | None = None
-) -> dict[int, npt.NDArray[np.uint8]]:
-    """Return spike times of layers on a target, uint8 `[B, C, N]` by the layer's number.
+) -> dict[int, Outputs]:
+    """Return what layers give on a target, by the layer's number.
 
     Args:
         network: what to run.
         x: spike times in time steps or 255, `[B, lines]`.
-        target: `reference` gives every layer, any other target the last.
+        target: `reference`, `numba`, `triton` and `c` give every layer, any other the last.
         proximal: levels or spike times, `[B, proximal lines]`; None is all enabled, or all silent.
 
     Raises:
         InvalidInput: for inputs that do not fit the network.
-        Unsupported: for a network, or inputs, that the target cannot take.
+        Unsupported: for a network that the target cannot build.
     """
     times = check_stimulus(network, x)
-    levels = None if proximal is None else _check_proximal(network, proximal, len(times))
-    if target == "reference":
-        import torch
-
-        from neutnn_pl.nn import Network
-
-        side = None if levels is None else torch.from_numpy(levels)
-        traced = Network.from_frozen(network).trace(torch.from_numpy(times), side)
-        return {number: y.numpy() for number, y in enumerate(traced)}
-    from hls.targets import compile
+    levels = None if proximal is None else check_proximal(network, proximal, len(times))
+    if target in ("reference", "numba", "triton"):
+        return _trace(network, times, levels, target)
+    from hls.targets import TracedNetwork, compile
 
     compiled = compile(network, target=target)
-    if levels is not None:
+    if isinstance(compiled, TracedNetwork):
+        return dict(enumerate(compiled.trace(times, levels)))
+    return {len(network.layers) - 1: compiled.predict(times, levels)}
+
+
+def _trace(
+    network: FrozenNetwork, times: Array, levels: Array | None, kernel: str
+) -> dict[int, Outputs]:
+    import torch
+
+    from neutnn_pl.nn import Network
+
+    if kernel == "triton" and not torch.cuda.is_available():
         raise Unsupported(
-            f"target {target}: proximal inputs",
-            got="some",
-            expected="none",
-            mend="Choose the target 'reference'",
+            "target triton",
+            got="no CUDA device",
+            expected="one",
+            mend="Choose the target 'numba' or 'reference'",
         )
-    return {len(network.layers) - 1: compiled.predict(times).y}
+    device = "cuda" if kernel == "triton" else "cpu"
+    thawed = Network.from_frozen(network).to(device)
+    thawed.use_kernel(kernel)
+    side = None if levels is None else torch.from_numpy(levels).to(device)
+    traced = thawed.trace(torch.from_numpy(times).to(device), side)
+    return {number: Outputs(y.cpu().numpy()) for number, y in enumerate(traced)}
 
 
 def elect(network: FrozenNetwork, y: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
@@ -113,21 +148,3 @@ def elect(network: FrozenNetwork, y: npt.NDArray[np.uint8]) -> npt.NDArray[np.in
 
     votes = torch.from_numpy(np.asarray(network.votes))
     return np.asarray(F.elected(F.votes(torch.from_numpy(y), votes)).numpy())
-
-
-def _check_proximal(network: FrozenNetwork, proximal: Array, samples: int) -> npt.NDArray[np.uint8]:
-    if network.proximal_lines == 0:
-        raise InvalidInput(
-            "proximal inputs",
-            got=f"shape {proximal.shape}",
-            expected="none: no layer of this network has any",
-        )
-    if proximal.shape != (samples, network.proximal_lines):
-        raise InvalidInput(
-            "proximal inputs",
-            got=f"shape {proximal.shape}",
-            expected=f"[{samples}, {network.proximal_lines}]",
-        )
-    if proximal.dtype != np.uint8:
-        raise InvalidInput("proximal inputs", got=f"dtype {proximal.dtype}", expected="uint8")
-    return np.ascontiguousarray(proximal, dtype=np.uint8)

@@ -139,9 +139,9 @@ FAULTS = (
     Fault(
         "evaluation moves gamma on",
         "neutnn_pl/nn/layer.py",
-        "        return infer(self.receptive(x), self.state, self.spec(), xp)\n",
+        "        state, spec = self.state_of(part), self.spec(part=part)\n",
         "        self.gamma += len(x)\n"
-        "        return infer(self.receptive(x), self.state, self.spec(), xp)\n",
+        "        state, spec = self.state_of(part), self.spec(part=part)\n",
         (f"{REFERENCE}::test_evaluation_advances_nothing",),
     ),
     Fault(

@@ -10,9 +10,9 @@ import neutnn_pl  # noqa: F401 - before lightning
 import lightning as L  # isort: skip
 import pytest
 import torch
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import TensorDataset
 
-from datamodules.online import OnlineLoader
+from datamodules.online import OnlineLoader, ordered_loader
 
 ROOT = Path(__file__).parents[1]
 
@@ -49,7 +49,7 @@ class Blobs(L.LightningDataModule):
         )
 
     def val_dataloader(self):
-        return DataLoader(self.set, batch_size=self.batch_size)
+        return ordered_loader(*self.set.tensors, batch_size=self.batch_size)
 
     test_dataloader = predict_dataloader = val_dataloader
 

@@ -279,7 +279,7 @@ def infer_sample(x, state, spec, xp=None, gamma=None):
         n_, d_, s_ = len(w), len(w[0]), len(w[0][0])
         draws = None
         if spec.tie == "random" and gamma is not None:
-            at = (spec.layer, c)
+            at = (spec.layer, spec.first_column + c)
             draws = (
                 [
                     [
@@ -350,7 +350,7 @@ def learn_sample(x, state, spec, gamma, xp=None, label=None):
                                 continue
                             level = state[name][c][n][d][s][i]
                             if stochastic:
-                                at = (spec.layer, c, g, i)
+                                at = (spec.layer, spec.first_column + c, g, i)
                                 draws = lfsr and lfsr[g][offset + i]
                                 draws = draws or synapse_draws(
                                     gamma, stream, *at, len(inputs), n_ * d_ * s_, spec.seed

@@ -1,9 +1,10 @@
-"""What encoders share: preparation of a series, and the step from values to times."""
+"""What encoders share: settings as plain values, preparation of a series, value to time."""
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ Series = npt.NDArray[np.float64]
 Times = npt.NDArray[np.uint8]
 
 NORMALISATIONS = ("none", "series", "time")
+SCALES = ("none", "line")
 
 
 def standardise(series: Series) -> Series:
@@ -64,39 +66,159 @@ def quantise(v: Series, horizon: int) -> Times:
     return np.minimum(np.floor(clipped * horizon), horizon - 1).astype(np.uint8)
 
 
-class Encoder(ABC):
-    """Turns series into spike times: prepare (normalise, aggregate), then encode.
+class Statistics:
+    """Mean and standard deviation of each column of the training split, `[L]` each."""
 
-    Args:
-        tres: temporal resolution in bits; times are `0 .. 2**tres - 1`.
-        normalise: `none`, `series` (each series to mean 0 and standard deviation 1) or `time`
-            (each time index so, with the statistics of the training split).
-        frames: piecewise aggregate to so many frames before encoding; null keeps every sample.
+    def __init__(self, mean: Series, spread: Series) -> None:
+        self.mean, self.spread = mean, spread
+
+    @classmethod
+    def of(cls, values: Series) -> Statistics:
+        """Take them from float64 `[B, L]`."""
+        return cls(values.mean(axis=0), values.std(axis=0))
+
+    def standard(self, values: Series) -> Series:
+        """Return columns with mean 0 and standard deviation 1; 0 where one was constant."""
+        centred = values - self.mean
+        # Rounding leaves a constant column a spread of about an ulp of its mean.
+        moving = self.spread > 1e-12 * (1.0 + np.abs(self.mean))
+        spread = np.broadcast_to(self.spread, centred.shape)
+        where = np.broadcast_to(moving, centred.shape)
+        return np.divide(centred, spread, out=np.zeros_like(centred), where=where)
+
+
+class Part(ABC):  # noqa: B024 - its children have the abstract methods
+    """Something with settings and, once fitted, statistics: both as plain values.
+
+    A subclass keeps each setting in an attribute of its argument's name, and lists in `FITTED` the
+    attributes that `fit` sets (arrays of float64; None before).
     """
 
-    def __init__(self, tres: int = 3, normalise: str = "none", frames: int | None = None) -> None:
-        if not 0 <= tres <= 7:
-            raise InvalidInput("encoder: tres", got=tres, expected="0 .. 7 bits")
-        if normalise not in NORMALISATIONS:
-            raise InvalidInput(
-                "encoder: normalise",
-                got=repr(normalise),
-                expected=f"one of {', '.join(NORMALISATIONS)}",
-            )
-        self.tres, self.normalise, self.frames = tres, normalise, frames
-        self._mean: Series | None = None
-        self._spread: Series | None = None
+    FITTED: tuple[str, ...] = ()
+
+    def config(self) -> dict[str, Any]:
+        """Return kind, settings and fitted values as plain values.
+
+        Raises:
+            InvalidInput: before `fit`.
+        """
+        names = [n for n in inspect.signature(type(self).__init__).parameters if n != "self"]
+        return {
+            "kind": type(self).__name__,
+            "settings": {name: _plain(getattr(self, name)) for name in names},
+            "fitted": {name: self.fitted(name).tolist() for name in self._kept()},
+        }
+
+    def _kept(self) -> tuple[str, ...]:
+        return self.FITTED
+
+    def fitted(self, name: str) -> Series:
+        """Return a fitted value.
+
+        Raises:
+            InvalidInput: before `fit`.
+        """
+        value = getattr(self, name)
+        if value is None:
+            raise InvalidInput("encoder", got="no statistics", expected="fit() before use")
+        return np.asarray(value, dtype=np.float64)
+
+
+class View(Part):
+    """Real-valued features of a prepared series, encoded in its place."""
+
+    @abstractmethod
+    def size(self, length: int) -> int:
+        """Return the number of features of series of `length` values."""
+
+    def fit(self, prepared: Series) -> Self:
+        """Take statistics from the training split, float64 `[B, L]`."""
+        return self
+
+    @abstractmethod
+    def __call__(self, prepared: Series) -> Series:
+        """Return the features, float64 `[B, size]`, of float64 `[B, L]`."""
+
+
+class Encoder(Part):
+    """Turns series into spike times."""
+
+    tres: int
 
     @property
     def horizon(self) -> int:
         """Number of distinct times, `2**tres`."""
         return int(2**self.tres)
 
+    @abstractmethod
+    def lines(self, length: int) -> int:
+        """Return what it costs: the number of input lines for series of `length` values."""
+
+    @abstractmethod
     def fit(self, series: Series) -> Self:
         """Take statistics from the training split, float64 `[B, L]`."""
-        self._mean = series.mean(axis=0)
-        self._spread = series.std(axis=0)
-        self._fit(self.prepare(series))
+
+    @abstractmethod
+    def __call__(self, series: Series) -> Times:
+        """Return spike times, uint8 `[B, lines]`, of float64 `[B, L]`."""
+
+
+class ValueEncoder(Encoder):
+    """Encodes value by value after normalising, aggregating, describing and scaling a series.
+
+    Args:
+        tres: temporal resolution in bits; times are `0 .. 2**tres - 1`.
+        normalise: `none`, `series` (each series to mean 0 and standard deviation 1) or `time`
+            (each time index so, with the statistics of the training split).
+        frames: piecewise aggregate to so many frames before encoding; null keeps every sample.
+        view: what to encode in place of the samples; null encodes them as they are.
+        scale: `line` brings each value that is encoded to mean 0 and standard deviation 1 with the
+            statistics of the training split; `none` leaves it.
+    """
+
+    FITTED: tuple[str, ...] = ("mean", "spread", "line_mean", "line_spread")
+
+    def __init__(
+        self,
+        tres: int = 3,
+        normalise: str = "none",
+        frames: int | None = None,
+        view: View | None = None,
+        scale: str = "none",
+    ) -> None:
+        if not 0 <= tres <= 7:
+            raise InvalidInput("encoder: tres", got=tres, expected="0 .. 7 bits")
+        one_of("normalise", normalise, NORMALISATIONS)
+        one_of("scale", scale, SCALES)
+        self.tres, self.normalise, self.frames = tres, normalise, frames
+        self.view, self.scale = view, scale
+        self.mean: Series | None = None
+        self.spread: Series | None = None
+        self.line_mean: Series | None = None
+        self.line_spread: Series | None = None
+
+    def _kept(self) -> tuple[str, ...]:
+        kept = {name: True for name in self.FITTED}
+        kept["mean"] = kept["spread"] = self.normalise == "time"
+        kept["line_mean"] = kept["line_spread"] = self.scale == "line"
+        return tuple(name for name, keep in kept.items() if keep)
+
+    def values(self, length: int) -> int:
+        """Return the number of values that are encoded, of series of `length` values."""
+        length = self.frames or length
+        return length if self.view is None else self.view.size(length)
+
+    def fit(self, series: Series) -> Self:
+        """Take statistics from the training split, float64 `[B, L]`."""
+        over_time = Statistics.of(series)
+        self.mean, self.spread = over_time.mean, over_time.spread
+        prepared = self._prepare(series)
+        if self.view is not None:
+            self.view.fit(prepared)
+            prepared = self.view(prepared)
+        over_lines = Statistics.of(prepared)
+        self.line_mean, self.line_spread = over_lines.mean, over_lines.spread
+        self._fit(self._scaled(prepared))
         return self
 
     def __call__(self, series: Series) -> Times:
@@ -104,23 +226,64 @@ class Encoder(ABC):
         return self._encode(self.prepare(series))
 
     def prepare(self, series: Series) -> Series:
-        """Return the normalised and aggregated series, float64 `[B, frames]`."""
+        """Return the values to encode, float64 `[B, values]`."""
+        prepared = self._prepare(series)
+        return self._scaled(prepared if self.view is None else self.view(prepared))
+
+    def _prepare(self, series: Series) -> Series:
         if self.normalise == "series":
             series = standardise(series)
         elif self.normalise == "time":
-            if self._mean is None or self._spread is None:
-                raise InvalidInput("encoder", got="no statistics", expected="fit() before use")
-            centred = series - self._mean
-            spread = np.broadcast_to(self._spread, centred.shape)
-            series = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 0)
+            series = Statistics(self.fitted("mean"), self.fitted("spread")).standard(series)
         return series if self.frames is None else aggregate(series, self.frames)
 
-    @abstractmethod
-    def lines(self, length: int) -> int:
-        """Return the number of input lines for series of `length` values."""
+    def _scaled(self, values: Series) -> Series:
+        if self.scale == "none":
+            return values
+        return Statistics(self.fitted("line_mean"), self.fitted("line_spread")).standard(values)
 
-    @abstractmethod
-    def _fit(self, prepared: Series) -> None: ...
+    def _fit(self, prepared: Series) -> None:
+        """Take what the encoder itself needs from the prepared training split."""
 
     @abstractmethod
     def _encode(self, prepared: Series) -> Times: ...
+
+
+def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    """Check a setting that is one of a few words.
+
+    Raises:
+        InvalidInput: naming the setting.
+    """
+    if value not in allowed:
+        raise InvalidInput(
+            f"encoder: {name}", got=repr(value), expected=f"one of {', '.join(allowed)}"
+        )
+
+
+def at_least(name: str, value: float, least: float) -> None:
+    """Check a setting that has a smallest value.
+
+    Raises:
+        InvalidInput: naming the setting.
+    """
+    if not value >= least:
+        raise InvalidInput(f"encoder: {name}", got=value, expected=f">= {least}")
+
+
+def positive(name: str, value: float) -> None:
+    """Check a setting that is above 0.
+
+    Raises:
+        InvalidInput: naming the setting.
+    """
+    if not value > 0:
+        raise InvalidInput(f"encoder: {name}", got=value, expected="> 0")
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any setting
+    if isinstance(value, Part):
+        return value.config()
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value

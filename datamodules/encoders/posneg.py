@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.encoders.base import Encoder, Series, Times, quantise
-from hls.errors import InvalidInput
+from datamodules.encoders.base import (
+    Series,
+    Times,
+    ValueEncoder,
+    View,
+    at_least,
+    positive,
+    quantise,
+)
 from hls.ir import NO_SPIKE
 
 
-class PosNeg(Encoder):
+class PosNeg(ValueEncoder):
     """Sign to line, magnitude to time; costs two input lines per value.
 
     With `v = min(|x| / limit, 1)`, the spike comes at `min(floor((1 - v) T), T - 1)`, on line `i`
-    for `x > 0` and on line `frames + i` for `x < 0`. A magnitude below `threshold` gives no spike.
+    for `x > 0` and on line `values + i` for `x < 0`. A magnitude below `threshold` gives no spike.
 
     Args:
         tres: temporal resolution in bits.
-        normalise: preparation, see `Encoder`.
-        frames: preparation, see `Encoder`.
+        normalise: preparation, see `ValueEncoder`.
+        frames: preparation, see `ValueEncoder`.
         limit: magnitude that spikes at time 0, in units of the prepared series.
         threshold: smallest magnitude that spikes, in the same units.
+        view: preparation, see `ValueEncoder`.
+        scale: preparation, see `ValueEncoder`.
     """
 
     def __init__(
@@ -30,20 +39,17 @@ class PosNeg(Encoder):
         frames: int | None = None,
         limit: float = 2.0,
         threshold: float = 0.0,
+        view: View | None = None,
+        scale: str = "none",
     ) -> None:
-        super().__init__(tres, normalise, frames)
-        if not limit > 0:
-            raise InvalidInput("encoder: limit", got=limit, expected="> 0")
-        if threshold < 0:
-            raise InvalidInput("encoder: threshold", got=threshold, expected=">= 0")
+        super().__init__(tres, normalise, frames, view, scale)
+        positive("limit", limit)
+        at_least("threshold", threshold, 0)
         self.limit, self.threshold = limit, threshold
 
     def lines(self, length: int) -> int:
         """Return two lines per value."""
-        return 2 * (self.frames or length)
-
-    def _fit(self, prepared: Series) -> None:
-        """Take nothing: the limit is a setting."""
+        return 2 * self.values(length)
 
     def _encode(self, prepared: Series) -> Times:
         magnitude = np.abs(prepared)

@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from hls.ckernel.generate import generate
 from hls.files import atomic_path, write_text
-from hls.ir.network import FrozenNetwork, check_stimulus
+from hls.ir.network import FrozenNetwork
 from hls.ir.outputs import Outputs
+from hls.ir.stimulus import check_proximal, check_stimulus
 from hls.tool import Tool, run
 
 GCC = Tool(
@@ -46,16 +47,45 @@ class CKernel:
         self.network = network
         self.library = library
         self._batch = ctypes.CDLL(str(library))[f"{network.name}_batch"]
-        self._batch.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
+        pointers = 4 if network.proximal_lines else 3
+        self._batch.argtypes = [ctypes.c_void_p] * pointers + [ctypes.c_size_t]
         self._batch.restype = None
 
-    def predict(self, x: npt.NDArray[np.generic]) -> Outputs:
-        """Return the answers to `x`, spike times uint8 `[B, inputs]`, in time steps."""
+    def predict(
+        self, x: npt.NDArray[np.generic], proximal: npt.NDArray[np.generic] | None = None
+    ) -> Outputs:
+        """Return the answers to samples.
+
+        Args:
+            x: spike times, uint8 `[B, inputs]`, in time steps or 255.
+            proximal: levels or spike times, uint8 `[B, proximal lines]`; None is all enabled, or
+                all silent.
+        """
+        return self.trace(x, proximal)[-1]
+
+    def trace(
+        self, x: npt.NDArray[np.generic], proximal: npt.NDArray[np.generic] | None = None
+    ) -> list[Outputs]:
+        """Return what every layer gives, the first one first; the last one with the answer.
+
+        Args:
+            x: as in `predict`.
+            proximal: as in `predict`.
+        """
         x = check_stimulus(self.network, x)
-        c, n = self.network.layers[-1].shape[:2]
-        y = np.empty((len(x), c, n), dtype=np.uint8)
-        self._batch(x.ctypes.data, y.ctypes.data, len(x))
-        return Outputs(y)
+        side = check_proximal(self.network, proximal, len(x))
+        shapes = [layer.shape[:2] for layer in self.network.layers]
+        ends = np.cumsum([c * n for c, n in shapes])
+        y = np.empty((len(x), ends[-1]), dtype=np.uint8)
+        answer = np.empty(len(x), dtype=np.uint32)
+        given = [x, side] if self.network.proximal_lines else [x]
+        self._batch(*(array.ctypes.data for array in (*given, y, answer)), len(x))
+        parts = np.split(y, ends[:-1], axis=1)
+        layers = [
+            Outputs(np.ascontiguousarray(part).reshape(len(x), c, n))
+            for part, (c, n) in zip(parts, shapes, strict=True)
+        ]
+        return [*layers[:-1], Outputs(layers[-1].y, answer.astype(np.int64))]
 
 
 @lru_cache(maxsize=8)
@@ -89,7 +119,7 @@ def build(
     """Compile the C kernel into a shared library, once per text and compiler.
 
     Args:
-        network: point neurons.
+        network: any frozen network.
         sources: generated files by name; made from the network by default.
         workdir: directory for sources, library and log (the cache by default).
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-
-import numpy as np
 
 from hls.ckernel import text
-from hls.errors import InvalidInput, Unsupported
-from hls.ir.network import FrozenLayer, FrozenNetwork
+from hls.ckernel.layer import layer_text
+from hls.ckernel.tables import Tables, table
+from hls.errors import InvalidInput
+from hls.ir.network import FrozenNetwork
 
-WHAT = {
-    "rnl": "The slope of each potential changes where a ramp starts or is full.",
-    "snl": "Each potential rises by the weight where a spike arrives.",
-}
 RESERVED = frozenset(
     word
     for row in (
@@ -26,43 +21,31 @@ RESERVED = frozenset(
 )
 
 
+OURS = re.compile(r"(layer|neuron|segment|inhibit|retime)\d+|l\d+_\w+")
+"""What the kernel calls its own functions and tables."""
+
+
 def generate(network: FrozenNetwork) -> dict[str, str]:
     """Return the C kernel of a network, by file name.
 
     `<name>.h` declares, `<name>.c` computes one sample, `<name>_batch.c` many,
     `<name>_example.c` shows the call, and `<name>_selftest.c` checks a file of samples and expected
-    answers. Each file carries the network's hash. Several layers of point neurons are supported.
+    answers. Each file carries the network's hash.
 
     Args:
-        network: point neurons (`D = S = 1`), any response, WTA mode and tie rule.
+        network: any frozen network.
 
     Raises:
-        Unsupported: for dendrites or segments.
-        InvalidInput: for a name that C reserves.
+        InvalidInput: for a name that C or the kernel uses.
     """
-    if network.name in RESERVED:
+    if network.name in RESERVED or OURS.fullmatch(network.name):
         raise InvalidInput(
             "network name",
             got=repr(network.name),
-            expected="a name that C does not reserve",
+            expected="a name that neither C nor the kernel's own functions use",
             mend="Rename the network",
         )
-    for index, layer in enumerate(network.layers):
-        check_point_neurons(f"layer {index}", layer, "C kernel")
-    name, guard = network.name, f"{network.name.upper()}_H"
-    c, n = network.layers[-1].shape[:2]
-    facts = {
-        "name": name,
-        "upper": name.upper(),
-        "guard": guard,
-        "hash": network.hash,
-        "inputs": network.inputs,
-        "horizon": network.horizon,
-        "columns": c,
-        "neurons": n,
-        "last": network.horizon - 1,
-        "end": network.layers[-1].output_horizon - 1,
-    }
+    facts, name = _facts(network), network.name
     return {
         f"{name}.h": text.HEADER.format(**facts),
         f"{name}.c": _source(network, facts),
@@ -72,145 +55,137 @@ def generate(network: FrozenNetwork) -> dict[str, str]:
     }
 
 
+def _facts(network: FrozenNetwork) -> dict[str, object]:
+    """Return what the fixed parts of the text are filled with."""
+    name, upper = network.name, network.name.upper()
+    c, n = network.layers[-1].shape[:2]
+    voted = network.votes is not None
+    facts: dict[str, object] = {
+        "name": name,
+        "upper": upper,
+        "guard": f"{upper}_H",
+        "hash": network.hash,
+        "inputs": network.inputs,
+        "horizon": network.horizon,
+        "columns": c,
+        "neurons": n,
+        "all": sum(layer.shape[0] * layer.shape[1] for layer in network.layers),
+        "classes": n if network.votes is None else network.votes.shape[2],
+        "answer": text.ANSWERS["votes" if voted else "tally"].format(upper=upper),
+        "last": network.horizon - 1,
+        "end": network.layers[-1].output_horizon - 1,
+        "x": f"const uint8_t x[{upper}_INPUTS]",
+        "unit": "segment" if any(x.shape[2:4] != (1, 1) for x in network.layers) else "neuron",
+    }
+    return facts | _proximal_facts(network)
+
+
+def _proximal_facts(network: FrozenNetwork) -> dict[str, str]:
+    """Return the pieces of text that only a network with proximal inputs has."""
+    upper, size = network.name.upper(), network.proximal_lines
+    names = ("size", "levels", "proximal", "pointer", "step", "declare", "fill", "give", "read")
+    if not size:
+        return dict.fromkeys((*names, "proximal_inputs"), "")
+    kinds = {layer.proximal for layer in network.layers}
+    what = {
+        "enable": "0 to disable its dendrites, else to enable them",
+        "weighted": "the spike time",
+    }
+    read = " && fread(proximal, sizeof proximal, 1, file) == 1"
+    return {
+        "size": f"enum {{ {upper}_PROXIMAL = {size} }};\n",
+        "levels": text.LEVELS.format(
+            what=", or ".join(words for kind, words in what.items() if kind in kinds)
+        ),
+        "proximal": f", const uint8_t proximal[{upper}_PROXIMAL]",
+        "pointer": ", const uint8_t *proximal",
+        "step": f", &proximal[s * {upper}_PROXIMAL]",
+        "declare": f"    uint8_t proximal[{upper}_PROXIMAL];\n",
+        "fill": text.FILL.format(upper=upper),
+        "give": ", proximal",
+        "read": read,
+        "proximal_inputs": f" {size} proximal inputs,",
+    }
+
+
 def network_hash(source: str) -> str | None:
     """Return the network hash that a generated file carries, or None."""
     match = re.search(r"network sha256 ([0-9a-f]{64})", source)
     return match.group(1) if match else None
 
 
-def check_point_neurons(at: str, layer: FrozenLayer, what: str) -> None:
-    """Raise `Unsupported` unless the layer consists of plain point neurons (`D = S = 1`)."""
-    _, _, d, s, _ = layer.shape
-    if not layer.plain:
-        raise Unsupported(
-            f"{what}: {at}",
-            got=f"{d} dendrites of {s} segments"
-            + (f", proximal inputs ({layer.proximal})" if layer.proximal != "none" else "")
-            + (", retimed input" if layer.retime else ""),
-            expected="point neurons (D = S = 1)",
-            mend="Choose another target",
-        )
-
-
 def _source(network: FrozenNetwork, facts: dict[str, object]) -> str:
-    parts = [text.PREAMBLE.format(summary=_summary(network), **facts)]
-    for index, layer in enumerate(network.layers):
-        parts += [_tables(index, layer), _inhibition(index, layer), _layer(index, layer)]
-    parts.append(_top(network, facts))
-    return "\n".join(part for part in parts if part)
-
-
-def _summary(network: FrozenNetwork) -> str:
-    lines = []
-    for index, layer in enumerate(network.layers):
-        c, n, _, _, p = layer.shape
-        lines.append(
-            f" * Layer {index}: {c} x {n} neurons, {layer.synapses} of {c * n * p} synapses left "
-            f"({_synapses(layer)[0].size} in use),\n"
-            f" *     {layer.response.upper()}, weights 0 .. {layer.w_max}, WTA {layer.wta}"
-            f"{f' (k = {layer.k})' if layer.wta == 'k-wta' else ''}, ties by {layer.tie}."
+    layers = _layers(network)
+    parts = [text.PREAMBLE.format(summary=_summary(network, layers), **facts)]
+    parts += [layer_text(tables) for tables in layers]
+    parts.append(_top(network, layers, facts))
+    if network.votes is None:
+        parts.append(text.TALLY.format(**facts))
+    else:
+        size = f"{network.name.upper()}_OUTPUTS * {network.name.upper()}_CLASSES"
+        votes = table(
+            f"static const int8_t {network.name}_votes[{size}]", network.votes.reshape(-1)
         )
+        comment = "/* Votes of every neuron for every class. */"
+        off, on = "/* clang-format off */", "/* clang-format on */"
+        parts += ["\n".join([off, comment, *votes, on]) + "\n", text.VOTES.format(**facts)]
+    return "\n".join(parts)
+
+
+def _layers(network: FrozenNetwork) -> list[Tables]:
+    found, sources, below = [], network.inputs, network.horizon
+    for index, layer in enumerate(network.layers):
+        found.append(Tables(index, layer, sources, below))
+        sources, below = layer.shape[0] * layer.shape[1], layer.output_horizon
+    return found
+
+
+def _summary(network: FrozenNetwork, layers: list[Tables]) -> str:
+    lines = []
+    for tables in layers:
+        layer = tables.layer
+        c, n, d, s, _ = layer.shape
+        proximal = 0 if layer.proximal_mask is None else layer.proximal_mask.size
+        used = len(tables.distal) + len(tables.proximal)
+        dendrites = "" if d * s == 1 else f" of {d} dendrites of {s} segments"
+        k = f" (k = {layer.k})" if layer.wta == "k-wta" else ""
+        lines += [
+            f" * Layer {tables.index}: {c} x {n} neurons{dendrites}, {layer.synapses} of "
+            f"{layer.mask.size + proximal} synapses left ({used} in use),",
+            f" *     {layer.response.upper()}, weights 0 .. {layer.w_max}, WTA {layer.wta}{k}, "
+            f"ties by {layer.tie}"
+            + ("." if layer.proximal == "none" else f", proximal inputs: {layer.proximal}."),
+        ]
+    if network.votes is not None:
+        lines.append(f" * Voter: {network.votes.shape[2]} classes.")
     return "\n".join(lines)
 
 
-def _synapses(layer: FrozenLayer) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (neuron in the layer, line, weight) of every synapse that can act."""
-    weights = layer.effective[:, :, 0, 0, :] * (layer.lines >= 0)[:, None, :]
-    column, neuron, which = np.nonzero(weights)
-    return (
-        column * layer.shape[1] + neuron,
-        layer.lines[column, which],
-        weights[column, neuron, which],
-    )
-
-
-def _tables(index: int, layer: FrozenLayer) -> str:
-    unit, line, weight = _synapses(layer)
-    c, n = layer.shape[:2]
-    constants = {"COLUMNS": c, "NEURONS": n}
-    if len(unit):
-        constants |= {
-            "HORIZON": layer.horizon,
-            "STEPS": layer.output_horizon,
-            "SYNAPSES": len(unit),
-        }
-    rows = [f"enum {{ L{index}_{key} = {value} }};" for key, value in constants.items()]
-    if not len(unit):
-        return "\n".join(rows) + "\n"
-    size = f"L{index}_SYNAPSES"
-    largest = int(max(unit.max(), line.max()))
-    small = next(f"uint{b}_t" for b in (8, 16, 32) if largest < 2**b)
-    rows += [
-        "",
-        "/* Every synapse that can act: its neuron, its input line and its weight. */",
-        "/* clang-format off */",
-        *_table(f"static const {small} l{index}_neuron[{size}]", unit),
-        *_table(f"static const {small} l{index}_line[{size}]", line),
-        *_table(f"static const uint8_t l{index}_weight[{size}]", weight),
-        "",
-        *_table(
-            f"static const int32_t l{index}_theta[L{index}_COLUMNS * L{index}_NEURONS]",
-            layer.theta.reshape(-1),
-        ),
-        "/* clang-format on */",
-    ]
-    return "\n".join(rows) + "\n"
-
-
-def _table(declaration: str, values: Iterable[int]) -> list[str]:
-    items = [str(int(v)) for v in values]
-    lines, row = [], "   "
-    for item in items:
-        if len(row) + len(item) + 2 > 98:
-            lines.append(row)
-            row = "   "
-        row += f" {item},"
-    return [f"{declaration} = {{", *lines, row, "};"]
-
-
-def _inhibition(index: int, layer: FrozenLayer) -> str:
-    """Return the function that lets a column's winners pass."""
-    if layer.wta == "none" or not _synapses(layer)[0].size:
-        return ""
-    if layer.wta == "t-wta":
-        return text.T_WTA.format(l=index)
-    argument, better, leads = text.BEFORE[layer.tie]
-    template = text.ONE_WTA if layer.wta == "1-wta" else text.K_WTA
-    return template.format(
-        l=index, k=layer.k, argument=argument.format(l=index), better=better, leads=leads
-    )
-
-
-def _layer(index: int, layer: FrozenLayer) -> str:
-    if not _synapses(layer)[0].size:
-        return text.SILENT_LAYER.format(l=index)
-    ranked = layer.tie == "potential" and layer.wta in ("1-wta", "k-wta")
-    units = f"L{index}_COLUMNS * L{index}_NEURONS"
-    slope, step, rise = text.RISE[layer.response]
-    inhibit = text.INHIBIT.format(
-        l=index, argument=f", &potential[c * L{index}_NEURONS]" if ranked else ""
-    )
-    return text.LAYER.format(
-        l=index,
-        what=WHAT[layer.response],
-        change=(text.RNL if layer.response == "rnl" else text.SNL).format(l=index),
-        declare=f"    int32_t potential[{units}];\n" if ranked else "",
-        slope=slope,
-        step=step,
-        rise=rise,
-        reset="        potential[n] = 0;\n" if ranked else "",
-        keep="                potential[n] = v;\n" if ranked else "",
-        inhibit="" if layer.wta == "none" else inhibit,
-    )
-
-
-def _top(network: FrozenNetwork, facts: dict[str, object]) -> str:
-    calls, source = [], "x"
-    last = len(network.layers) - 1
-    for index in range(last + 1):
-        target = "y" if index == last else f"y{index}"
+def _top(network: FrozenNetwork, layers: list[Tables], facts: dict[str, object]) -> str:
+    """Return the functions that call the layers, for the last spike times and for all."""
+    last, offset = len(layers) - 1, 0
+    calls: list[str] = []
+    declared: list[str] = []
+    trace: list[str] = []
+    traced: list[str] = []
+    below = {"calls": "x", "trace": "x"}
+    unused = network.proximal_lines > 0 and not any(layer.reads_proximal for layer in layers)
+    for tables in layers:
+        index, size = tables.index, f"L{tables.index}_COLUMNS * L{tables.index}_NEURONS"
+        to = {"calls": "y" if index == last else f"y{index}", "trace": f"&y[{offset}]"}
+        to["trace"] = to["trace"] if offset else "y"
         if index != last:
-            calls.append(f"    uint8_t {target}[L{index}_COLUMNS * L{index}_NEURONS];")
-        calls.append(f"    layer{index}({source}, {target});")
-        source = target
-    return text.TOP.format(calls="\n".join(calls), **facts)
+            declared.append(f"    uint8_t y{index}[{size}];\n")
+        if tables.layer.retime:
+            for lines in (declared, traced):
+                lines.append(f"    uint8_t x{index}[{tables.sources}];\n")
+        give = ", proximal" if tables.reads_proximal else ""
+        for key, lines in (("calls", calls), ("trace", trace)):
+            if tables.layer.retime:
+                lines.append(f"    retime{index}({below[key]}, x{index});\n")
+                below[key] = f"x{index}"
+            lines.append(f"    layer{index}({below[key]}{give}, {to[key]});\n")
+        below, offset = to, offset + tables.layer.shape[0] * tables.layer.shape[1]
+    void = ["    (void)proximal;\n"] if unused else []
+    bodies = [[*d, "\n" if d else "", *void, *b] for d, b in ((declared, calls), (traced, trace))]
+    return text.TOP.format(calls="".join(bodies[0]), trace="".join(bodies[1]), **facts)

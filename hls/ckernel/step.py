@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from hls.ckernel.build import GCC, STRICT, build
 from hls.ckernel.generate import generate
 from hls.files import write_text
-from hls.ir.network import NO_SPIKE, FrozenNetwork
+from hls.ir.network import FrozenNetwork
+from hls.ir.stimulus import STIMULUS, Stimulus, check_proximal, random_stimulus, read_stimulus
 from hls.ir.store import load
 from hls.step import Step, StepContext, step_dir
 from hls.tool import Tool, run
@@ -35,7 +35,7 @@ class CKernelStep(Step):
 
     def inputs(self, run_dir: Path) -> dict[str, Path]:
         """Return the frozen network, and the stimulus if there is one."""
-        stimulus = step_dir(run_dir, "freeze") / "stimulus.npz"
+        stimulus = step_dir(run_dir, "freeze") / STIMULUS
         found = {"stimulus": stimulus} if stimulus.exists() else {}
         return {"frozen": run_dir / "frozen", **found}
 
@@ -45,8 +45,9 @@ class CKernelStep(Step):
         sources = generate(network)
         for name, text in sources.items():
             write_text(context.dir / name, text)
-        x, y = _stimulus(context, network, sources)
-        vectors = np.concatenate([x, y.reshape(len(y), -1)], axis=1)
+        x, proximal, expected = _stimulus(context, network, sources)
+        side = check_proximal(network, proximal, len(x))
+        vectors = np.concatenate([x, side, expected.y.reshape(len(x), -1)], axis=1)
         (context.dir / "vectors.bin").write_bytes(vectors.tobytes())
         self_test(network.name, context.dir, context.log)
         lines = sources[f"{network.name}.c"].count("\n")
@@ -71,13 +72,9 @@ def self_test(name: str, directory: Path, log: Path) -> None:
         (directory / built).unlink()
 
 
-def _stimulus(
-    context: StepContext, network: FrozenNetwork, sources: dict[str, str]
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+def _stimulus(context: StepContext, network: FrozenNetwork, sources: dict[str, str]) -> Stimulus:
     if "stimulus" in context.inputs:
-        with np.load(context.inputs["stimulus"], allow_pickle=False) as archive:
-            return archive["x"], archive["y"]
-    random = np.random.default_rng(0)
-    x = random.integers(0, network.horizon + 1, (64, network.inputs), dtype=np.uint8)
-    x[x == network.horizon] = NO_SPIKE
-    return x, build(network, sources, context.dir / "library").predict(x).y
+        return read_stimulus(context.inputs["stimulus"], network)
+    x, proximal = random_stimulus(network, 64)
+    kernel = build(network, sources, context.dir / "library")
+    return Stimulus(x, proximal, kernel.predict(x, proximal))

@@ -12,23 +12,43 @@ HEADER = """\
 #include <stdint.h>
 
 enum {{ {upper}_INPUTS = {inputs} }};
-enum {{ {upper}_OUTPUTS = {columns} * {neurons} }}; /* columns * neurons */
+{size}enum {{ {upper}_OUTPUTS = {columns} * {neurons} }};
+enum {{ {upper}_ALL = {all} }};
+enum {{ {upper}_CLASSES = {classes} }};
 enum {{ {upper}_NO_SPIKE = 255 }};
 
 /*
  * One gamma cycle.
  *
  * x: spike time of every input line, 0 .. {last} (any other value is no spike).
- * y: spike time of every neuron after lateral inhibition, 0 .. {end}, or {upper}_NO_SPIKE; neuron n
- *    of column c is y[c * {neurons} + n].
+{levels} * y: spike time of every neuron after lateral inhibition, 0 .. {end}, or {upper}_NO_SPIKE;
+ *    neuron n of column c is y[c * {neurons} + n].
  */
-void {name}(const uint8_t x[{upper}_INPUTS], uint8_t y[{upper}_OUTPUTS]);
+void {name}({x}{proximal}, uint8_t y[{upper}_OUTPUTS]);
 
-/* `samples` gamma cycles one after the other; x and y hold one row per sample. */
-void {name}_batch(const uint8_t *x, uint8_t *y, size_t samples);
+/* The same, with the spike times of every layer, the first layer's first. */
+void {name}_trace({x}{proximal}, uint8_t y[{upper}_ALL]);
+
+/* The class of a sample, from its spike times: {answer}. */
+uint32_t {name}_answer(const uint8_t y[{upper}_OUTPUTS]);
+
+/* `samples` gamma cycles one after the other, a row of x, y and answer for each: y as of trace. */
+void {name}_batch(const uint8_t *x{pointer}, uint8_t *y, uint32_t *answer, size_t samples);
 
 #endif
 """
+
+LEVELS = """\
+ * proximal: of every proximal line {what}.
+"""
+
+ANSWERS = {
+    "votes": "the largest sum of votes of the neurons that pass, the lowest on ties",
+    "tally": (
+        "the neuron that passes in most columns, the lowest\n * on ties; {upper}_CLASSES where "
+        "none does"
+    ),
+}
 
 PREAMBLE = """\
 /*
@@ -39,7 +59,7 @@ PREAMBLE = """\
  *
  * Time is an integer step. A ramp (RNL) of weight w started by a spike at time x adds
  * min(max(t - x + 1, 0), w) to the potential at time t; a step (SNL) adds w from time x on. A
- * neuron spikes at the first time at which its potential is at least its threshold.
+ * {unit} spikes at the first time at which its potential is at least its threshold.
  */
 #include "{name}.h"
 
@@ -111,48 +131,134 @@ static void inhibit{l}(uint8_t y[L{l}_NEURONS]) {{
 }}
 """
 
-RNL = """\
-            ++change[l{l}_neuron[s]][start];
-            --change[l{l}_neuron[s]][start + l{l}_weight[s]];
-"""
-
-SNL = """\
-            change[l{l}_neuron[s]][start] += l{l}_weight[s];
-"""
-
-RISE = {
-    "rnl": ("        int32_t slope = 0;\n", "            slope += change[n][t];\n", "slope"),
-    "snl": ("", "", "change[n][t]"),
+CHANGE = {
+    "rnl": "++change[start];\n            --change[start + {weight}];",
+    "snl": "change[start] += {weight};",
 }
 
-LAYER = """\
-/* {what} */
-static void layer{l}(const uint8_t *x, uint8_t *y) {{
-    int32_t change[L{l}_COLUMNS * L{l}_NEURONS][L{l}_STEPS + 1] = {{{{0}}}};
-{declare}
-    for (uint32_t s = 0; s < L{l}_SYNAPSES; ++s) {{
-        const uint8_t start = x[l{l}_line[s]];
+RISE = {
+    "rnl": (
+        "    int32_t slope = 0;\n    int32_t v = 0;\n",
+        "        slope += change[t];\n        v += slope;\n",
+    ),
+    "snl": ("    int32_t v = 0;\n", "        v += change[t];\n"),
+}
+
+HOW = {
+    "rnl": "The slope of its potential changes where a ramp starts or is full.",
+    "snl": "Its potential rises by the weight where a spike arrives.",
+}
+
+GATHER_MATRIX = """\
+    for (uint32_t i = 0; i < L{l}_INPUTS; ++i) {{
+        const uint8_t start = x[i];
         if (start < L{l}_HORIZON) {{
-{change}        }}
-    }}
-    for (uint32_t n = 0; n < L{l}_COLUMNS * L{l}_NEURONS; ++n) {{
-        int32_t v = 0;
-{slope}        y[n] = NO_SPIKE;
-{reset}        for (uint32_t t = 0; t < L{l}_STEPS; ++t) {{
-{step}            v += {rise};
-            if (v >= l{l}_theta[n]) {{
-                y[n] = (uint8_t)t;
-{keep}                break;
-            }}
+            {change}
         }}
     }}
-{inhibit}}}
+"""
+
+GATHER_LIST = """\
+    for (uint32_t s = {at}first[g]; s < {at}first[g + 1]; ++s) {{
+        const uint8_t start = {source};
+        if (start < {horizon}) {{
+            {change}
+        }}
+    }}
+"""
+
+SEGMENT = """\
+/*
+ * When {what} g first reaches theta{potential}.
+ * {how}
+ */
+static uint8_t {what}{l}(const uint8_t *x{proximal}, uint32_t g, int32_t theta{at}) {{
+    int32_t change[L{l}_STEPS + 1] = {{0}};
+{declare}
+{unused}{gather}    for (uint32_t t = 0; t < L{l}_STEPS; ++t) {{
+{rise}        if (v >= theta) {{
+{keep}            return (uint8_t)t;
+        }}
+    }}
+{never}    return NO_SPIKE;
+}}
+"""
+
+GATE = """\
+        if ({always}proximal[l{l}_gate[dendrite]] == 0) {{
+            continue; /* not enabled */
+        }}
+"""
+
+NEURON = """\
+/*
+ * Active dendrites: the first segment to spike speaks for its dendrite, the first dendrite for the
+ * neuron{ties}.
+ */
+static uint8_t neuron{l}(const uint8_t *x{proximal}, uint32_t n{potential}) {{
+    uint8_t first = NO_SPIKE;
+
+{reset}    for (uint32_t d = 0; d < L{l}_DENDRITES; ++d) {{
+        const uint32_t dendrite = n * L{l}_DENDRITES + d;
+{gate}        for (uint32_t s = 0; s < L{l}_SEGMENTS; ++s) {{
+            const uint32_t g = dendrite * L{l}_SEGMENTS + s;
+{declare}            const uint8_t t = segment{l}(x{give}, g, l{l}_theta[n]{at});
+            if ({better}) {{
+                first = t;
+{keep}            }}
+        }}
+    }}
+    return first;
+}}
+"""
+
+FIELD = """\
+        for (uint32_t i = 0; i < L{l}_INPUTS; ++i) {{
+            field[i] = x[l{l}_line[c * L{l}_INPUTS + i]];
+        }}
+"""
+
+FIELD_SILENT = """\
+        for (uint32_t i = 0; i < L{l}_INPUTS; ++i) {{
+            const int32_t line = l{l}_line[c * L{l}_INPUTS + i];
+            field[i] = line < 0 ? NO_SPIKE : x[line];
+        }}
+"""
+
+LAYER = """\
+/* Layer {l}, column by column. */
+static void layer{l}(const uint8_t *x{proximal}, uint8_t *y) {{
+{field}{potential}{blank}    for (uint32_t c = 0; c < L{l}_COLUMNS; ++c) {{
+{gather}        for (uint32_t n = 0; n < L{l}_NEURONS; ++n) {{
+            const uint32_t unit = c * L{l}_NEURONS + n;
+            y[unit] = neuron{l}({inputs}{give}{at});
+        }}
+{inhibit}    }}
+}}
 """
 
 INHIBIT = """\
-    for (uint32_t c = 0; c < L{l}_COLUMNS; ++c) {{
         inhibit{l}(&y[c * L{l}_NEURONS]{argument});
+"""
+
+RETIME = """\
+/* Time starts anew at the first spike of the volley; {what}. */
+static void retime{l}(const uint8_t x[{count}], uint8_t y[{count}]) {{
+    uint8_t first = NO_SPIKE;
+
+    for (uint32_t i = 0; i < {count}; ++i) {{
+        if (x[i] < {below} && x[i] < first) {{
+            first = x[i];
+        }}
     }}
+    for (uint32_t i = 0; i < {count}; ++i) {{
+        y[i] = NO_SPIKE;
+        if (x[i] < {below}) {{
+            const uint8_t since = (uint8_t)(x[i] - first);
+            y[i] = since < {horizon} ? since : {late};
+        }}
+    }}
+}}
 """
 
 SILENT_LAYER = """\
@@ -166,8 +272,51 @@ static void layer{l}(const uint8_t *x, uint8_t *y) {{
 """
 
 TOP = """\
-void {name}(const uint8_t x[{upper}_INPUTS], uint8_t y[{upper}_OUTPUTS]) {{
-{calls}
+void {name}({x}{proximal}, uint8_t y[{upper}_OUTPUTS]) {{
+{calls}}}
+
+void {name}_trace({x}{proximal}, uint8_t y[{upper}_ALL]) {{
+{trace}}}
+"""
+
+VOTES = """\
+uint32_t {name}_answer(const uint8_t y[{upper}_OUTPUTS]) {{
+    int32_t tally[{upper}_CLASSES] = {{0}};
+    uint32_t best = 0;
+
+    for (uint32_t n = 0; n < {upper}_OUTPUTS; ++n) {{
+        if (y[n] == NO_SPIKE) {{
+            continue;
+        }}
+        for (uint32_t k = 0; k < {upper}_CLASSES; ++k) {{
+            tally[k] += {name}_votes[n * {upper}_CLASSES + k];
+        }}
+    }}
+    for (uint32_t k = 1; k < {upper}_CLASSES; ++k) {{
+        if (tally[k] > tally[best]) {{
+            best = k;
+        }}
+    }}
+    return best;
+}}
+"""
+
+TALLY = """\
+uint32_t {name}_answer(const uint8_t y[{upper}_OUTPUTS]) {{
+    int32_t tally[{upper}_CLASSES] = {{0}};
+    uint32_t best = 0;
+
+    for (uint32_t n = 0; n < {upper}_OUTPUTS; ++n) {{
+        if (y[n] != NO_SPIKE) {{
+            ++tally[n % {upper}_CLASSES];
+        }}
+    }}
+    for (uint32_t k = 1; k < {upper}_CLASSES; ++k) {{
+        if (tally[k] > tally[best]) {{
+            best = k;
+        }}
+    }}
+    return tally[best] > 0 ? best : {upper}_CLASSES;
 }}
 """
 
@@ -175,9 +324,11 @@ BATCH = """\
 /* {name}: many samples. network sha256 {hash} */
 #include "{name}.h"
 
-void {name}_batch(const uint8_t *x, uint8_t *y, size_t samples) {{
+void {name}_batch(const uint8_t *x{pointer}, uint8_t *y, uint32_t *answer, size_t samples) {{
     for (size_t s = 0; s < samples; ++s) {{
-        {name}(&x[s * {upper}_INPUTS], &y[s * {upper}_OUTPUTS]);
+        uint8_t *const row = &y[s * {upper}_ALL];
+        {name}_trace(&x[s * {upper}_INPUTS]{step}, row);
+        answer[s] = {name}_answer(&row[{upper}_ALL - {upper}_OUTPUTS]);
     }}
 }}
 """
@@ -190,12 +341,12 @@ EXAMPLE = """\
 
 int main(void) {{
     uint8_t x[{upper}_INPUTS];
-    uint8_t y[{upper}_OUTPUTS];
+{declare}    uint8_t y[{upper}_OUTPUTS];
 
     for (size_t i = 0; i < {upper}_INPUTS; ++i) {{
         x[i] = (uint8_t)(i % {horizon});
     }}
-    {name}(x, y);
+{fill}    {name}(x{give}, y);
     for (size_t n = 0; n < {upper}_OUTPUTS; ++n) {{
         if (y[n] == {upper}_NO_SPIKE) {{
             printf("neuron %u: no spike\\n", (unsigned)n);
@@ -203,16 +354,23 @@ int main(void) {{
             printf("neuron %u: spike at %u\\n", (unsigned)n, (unsigned)y[n]);
         }}
     }}
+    printf("answer: %u\\n", (unsigned){name}_answer(y));
     return 0;
 }}
+"""
+
+FILL = """\
+    for (size_t i = 0; i < {upper}_PROXIMAL; ++i) {{
+        proximal[i] = {upper}_NO_SPIKE; /* not 0: enabled */
+    }}
 """
 
 SELFTEST = """\
 /*
  * {name}: check a file of test vectors. network sha256 {hash}
  *
- * The file holds, per sample, {inputs} input times and {columns} x {neurons} expected output times,
- * one byte each. Exit code 0: all as expected.
+ * The file holds, per sample, {inputs} input times,{proximal_inputs} and {columns} x {neurons}
+ * expected output times, one byte each. Exit code 0: all as expected.
  */
 #include "{name}.h"
 
@@ -220,7 +378,7 @@ SELFTEST = """\
 
 int main(int argc, char **argv) {{
     uint8_t x[{upper}_INPUTS];
-    uint8_t expected[{upper}_OUTPUTS];
+{declare}    uint8_t expected[{upper}_OUTPUTS];
     uint8_t y[{upper}_OUTPUTS];
     unsigned long samples = 0;
     unsigned long wrong = 0;
@@ -230,8 +388,9 @@ int main(int argc, char **argv) {{
         fprintf(stderr, "usage: {name}_selftest VECTORS\\n");
         return 2;
     }}
-    while (fread(x, sizeof x, 1, file) == 1 && fread(expected, sizeof expected, 1, file) == 1) {{
-        {name}(x, y);
+    while (fread(x, sizeof x, 1, file) == 1{read} &&
+           fread(expected, sizeof expected, 1, file) == 1) {{
+        {name}(x{give}, y);
         for (size_t n = 0; n < {upper}_OUTPUTS; ++n) {{
             if (y[n] != expected[n]) {{
                 if (wrong < 5) {{

@@ -125,6 +125,8 @@ class FrozenNetwork:
         layers: the layers, first one first.
         votes: int8 `[C, N, K]`, votes of the last layer's neurons for classes; None without voter.
         proximal_lines: number of proximal input lines.
+        encoder: how values become the input's spike times, fitted: kind, settings and statistics
+            as plain values (`datamodules.encoders.encoder_from` makes it again); None if unknown.
     """
 
     name: str
@@ -133,6 +135,7 @@ class FrozenNetwork:
     layers: tuple[FrozenLayer, ...] = field(default=())
     votes: npt.NDArray[np.int8] | None = None
     proximal_lines: int = 0
+    encoder: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Check everything that can be checked."""
@@ -162,35 +165,6 @@ class FrozenNetwork:
         return replace(self, layers=tuple(layers))
 
 
-def check_stimulus(network: FrozenNetwork, x: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Return `x` as uint8 `[B, inputs]` after checking shape and times.
-
-    Raises:
-        InvalidInput: on another shape or dtype, or a time in `T .. 254`.
-    """
-    from hls.errors import InvalidInput
-
-    x = np.asarray(x)
-    if x.ndim != 2 or x.shape[1] != network.inputs:
-        raise InvalidInput(
-            "spike times", got=f"shape {x.shape}", expected=f"[samples, {network.inputs}]"
-        )
-    if not np.issubdtype(x.dtype, np.integer):
-        raise InvalidInput(
-            "spike times", got=f"dtype {x.dtype}", expected="uint8", mend="Encode the data first"
-        )
-    bad = (x != NO_SPIKE) & ((x < 0) | (x >= network.horizon))
-    if bad.any():
-        sample, line = (int(i) for i in np.argwhere(bad)[0])
-        raise InvalidInput(
-            f"spike time of sample {sample}, line {line}",
-            got=int(x[sample, line]),
-            expected=f"0 .. {network.horizon - 1}, or {NO_SPIKE} for no spike",
-            mend="Encode with the network's temporal resolution",
-        )
-    return np.ascontiguousarray(x, dtype=np.uint8)
-
-
 def check(network: FrozenNetwork) -> None:
     """Check a network.
 
@@ -213,6 +187,8 @@ def check(network: FrozenNetwork) -> None:
         _check_registers(at, layer)
         horizon = layer.output_horizon
         sources = layer.shape[0] * layer.shape[1]
+    if network.encoder is not None and not {"kind", "settings", "fitted"} <= set(network.encoder):
+        _fail("encoder", sorted(network.encoder), "kind, settings and fitted")
     votes, last = network.votes, network.layers[-1].shape[:2]
     if votes is not None and (votes.dtype != np.int8 or votes.ndim != 3 or votes.shape[:2] != last):
         _fail("votes", f"{votes.dtype} {list(votes.shape)}", f"int8 [{last[0]}, {last[1]}, K]")

@@ -17,9 +17,11 @@ class Outputs:
 
     Attributes:
         y: uint8 `[B, C, N]`, spike time of each neuron after WTA, in time steps, or `NO_SPIKE`.
+        answer: int64 `[B]`, class that the votes elect; None without a voter.
     """
 
     y: npt.NDArray[np.uint8]
+    answer: npt.NDArray[np.int64] | None = None
 
     @property
     def time(self) -> npt.NDArray[np.uint8]:
@@ -44,7 +46,7 @@ class Outputs:
 
 
 def compare(rung: str, expected: Outputs, got: Outputs) -> int:
-    """Compare winner and spike time of every sample, column and neuron exactly.
+    """Compare the spike time of every sample, column and neuron, and every answer, exactly.
 
     Args:
         rung: name of what produced `got`.
@@ -63,6 +65,7 @@ def compare(rung: str, expected: Outputs, got: Outputs) -> int:
         )
     wrong = np.argwhere(expected.y != got.y)
     if len(wrong) == 0:
+        _compare_answers(rung, expected, got)
         return int(expected.y.shape[0])
     lines = [
         f"  sample {b}, column {c}, neuron {n}: expected {_time(expected.y[b, c, n])}, "
@@ -75,6 +78,21 @@ def compare(rung: str, expected: Outputs, got: Outputs) -> int:
         f"{expected.y.size} spike times differ, in {samples} of {len(expected.y)} samples\n"
         + "\n".join(lines)
     )
+
+
+def _compare_answers(rung: str, expected: Outputs, got: Outputs) -> None:
+    if expected.answer is None or got.answer is None:
+        return
+    wrong = np.flatnonzero(expected.answer != got.answer)
+    if len(wrong):
+        lines = [
+            f"  sample {b}: expected class {expected.answer[b]}, got {got.answer[b]}"
+            for b in wrong[:5]
+        ]
+        raise Mismatch(
+            f"rung {rung} does not compute what the reference computes: {len(wrong)} of "
+            f"{len(expected.answer)} answers differ\n" + "\n".join(lines)
+        )
 
 
 def _time(value: np.uint8) -> str:

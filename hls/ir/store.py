@@ -123,6 +123,7 @@ def load(directory: Path) -> FrozenNetwork:
         layers,
         votes=arrays.get("votes"),
         proximal_lines=document["proximal_lines"],
+        encoder=document.get("encoder"),
     )
 
 
@@ -153,6 +154,8 @@ def _describe(network: FrozenNetwork) -> tuple[dict[str, Any], dict[str, Array]]
             for name, a in sorted(arrays.items())
         ],
     }
+    if network.encoder is not None:  # absent, not null: a network without one keeps its hash
+        document["encoder"] = network.encoder
     return document, arrays
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,6 @@ class LayoutStep(Step):
         density: cell area over row area, 0 .. 1 (default: the tool's).
         seed: of the placement (qflow).
         inferences: inferences in the activity (default: how often the port `done` rises).
-        progress: called with one line at each stage.
     """
 
     id = "layout"
@@ -42,11 +40,10 @@ class LayoutStep(Step):
         density: float | None = None,
         seed: int = 12345,
         inferences: int | None = None,
-        progress: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.pdk, self.pdk_root, self.tool = pdk, pdk_root, tool
         self.clock_ns, self.density, self.seed = clock_ns, density, seed
-        self.inferences, self.progress = inferences, progress
+        self.inferences = inferences
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -88,7 +85,7 @@ class LayoutStep(Step):
             activity=context.inputs.get("activity"),
             inferences=self.inferences,
             log=context.log,
-            progress=self.progress,
+            progress=context.tell,
         )
         name = choose_tool(self.tool, self.pdk)
         summary = f"{name} {self.pdk}, {result.cells} cells, {result.router_violations} violations"

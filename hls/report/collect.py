@@ -13,6 +13,8 @@ from hls.step import StepRecord, step_dir
 
 ROWS: tuple[tuple[str, str, str, str], ...] = (
     # group, name in report.json, what people call it, step:metric
+    ("quality (test)", "accuracy", "accuracy", "prune:accuracy_after"),
+    ("quality (test)", "accuracy_unpruned", "accuracy, unpruned", "prune:accuracy_before"),
     ("quality (test)", "rand", "Rand index", "prune:rand_after"),
     ("quality (test)", "ari", "adjusted Rand index", "prune:ari_after"),
     ("quality (test)", "nmi", "NMI", "prune:nmi_after"),
@@ -64,7 +66,8 @@ def collect(run_dir: Path) -> dict[str, Any]:
 
     Returns:
         `figures` (name to number, units in the names), `steps` (records without outputs),
-        `ladder` (rows), `notes` (what could not be given, and why), `method`.
+        `ladder` (rows), `notes` (what could not be given, and why), `method`, `unfinished` (error
+        by step).
 
     Raises:
         InvalidInput: if the directory is not a run.
@@ -72,11 +75,12 @@ def collect(run_dir: Path) -> dict[str, Any]:
     directory = run_dir / "steps"
     if not directory.is_dir():
         raise InvalidInput(f"run {run_dir}", got="no steps in it", expected="a run's directory")
-    records = {
+    every = {
         name: record
         for name in _order(run_dir)
-        if (record := StepRecord.read(directory / name)) is not None and record.status == "done"
+        if (record := StepRecord.read(directory / name)) is not None
     }
+    records = {name: record for name, record in every.items() if record.status == "done"}
     figures = {}
     for _, name, _, source in ROWS:
         step, _, metric = source.partition(":")
@@ -95,6 +99,11 @@ def collect(run_dir: Path) -> dict[str, Any]:
             if key.endswith(("_method", "_tool", "_pdk")) or key in ("tool", "pdk", "parasitics")
         },
         "notes": list(layout.get("notes", [])),
+        "unfinished": {
+            name: record.error or "it was cut off"
+            for name, record in every.items()
+            if name not in records
+        },
         "steps": {
             name: {
                 key: value
@@ -107,12 +116,13 @@ def collect(run_dir: Path) -> dict[str, Any]:
 
 
 def write_report(run_dir: Path, seconds: float | None = None) -> dict[str, Any]:
-    """Write `report.json`, `report.md` and the pictures of a run; return the report.
+    """Write `report.json`, `report.md`, `report.html` and the pictures; return the report.
 
     Args:
         run_dir: the run's directory.
         seconds: run time of the whole flow, in s, if it is known.
     """
+    from hls.report.html import as_html
     from hls.report.pictures import draw
     from hls.report.table import as_markdown
 
@@ -122,6 +132,7 @@ def write_report(run_dir: Path, seconds: float | None = None) -> dict[str, Any]:
     report["pictures"] = draw(run_dir)
     write_json(run_dir / "report.json", report)
     write_text(run_dir / "report.md", as_markdown(report))
+    write_text(run_dir / "report.html", as_html(report, run_dir))
     return report
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import pyverilog.vparser.ast as ast
@@ -60,6 +60,30 @@ def extend(node: Node, width: int, to: int) -> Node:
 def add(nodes: Sequence[Node]) -> Node:
     """Return the sum of nodes of one width."""
     return reduce(ast.Plus, nodes)
+
+
+def weighed(node: Node, weight: int, size: int) -> Node:
+    """Return `weight` where the node is 1, else 0: `size` bits, the node at the weight's ones."""
+    used = weight.bit_length()
+    pieces = [node if weight >> b & 1 else number(0, 1) for b in range(used - 1, -1, -1)]
+    return concat(([number(0, size - used)] if size > used else []) + pieces)
+
+
+def unused(nodes: Sequence[Node]) -> list[Node]:
+    """Declare a wire that reads what nothing else does, so that lint knows that it is meant."""
+    return wire("unused", 1, ast.Uand(concat([number(0, 1), *nodes]))) if nodes else []
+
+
+def field(of: str, index: int, width: int, count: int) -> Node:
+    """Return field `index` of `count` fields of `width` bits in one signal."""
+    if count == 1:
+        return name(of)
+    return part(of, (index + 1) * width - 1, index * width)
+
+
+def drive(target: Node, value: Node) -> Node:
+    """Drive a part of a wire."""
+    return ast.Assign(ast.Lvalue(target), ast.Rvalue(value))
 
 
 def join(operator: type, nodes: Sequence[Node]) -> Node:
@@ -133,7 +157,13 @@ def module(
         second = ast.Reg(port, width_of(w)) if port in registered else None
         ports.append(ast.Ioport(ast.Output(port, width_of(w)), second))
     node = ast.ModuleDef(text, ast.Paramlist(()), ast.Portlist(tuple(ports)), tuple(items))
-    return _tidy(ASTCodeGenerator().visit(ast.Source("", ast.Description((node,)))))
+    return _tidy(_writer().visit(ast.Source("", ast.Description((node,)))))
+
+
+@lru_cache(maxsize=1)
+def _writer() -> ASTCodeGenerator:
+    """Return the code generator: one for all modules, since it compiles templates on first use."""
+    return ASTCodeGenerator()
 
 
 def _tidy(written: str) -> str:

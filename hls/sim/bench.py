@@ -1,8 +1,8 @@
 """Test benches: the same protocol for RTL and netlists, in Verilog (Icarus) and C++ (Verilator).
 
-Both read spike times from a binary file (one byte per line, 255 for none, one row per sample) and
-write one line per sample: clocks from the edge that sampled `start` until `done`, then `spiked`,
-`winner` and `spike_time` in binary digits.
+Both read samples from a binary file (per sample one byte per input line, its spike time or 255,
+and one per proximal line) and write one line per sample: clocks from the edge that sampled `start`
+until `done`, then every result port in binary digits.
 """
 
 from __future__ import annotations
@@ -10,39 +10,98 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hls.ir.network import FrozenNetwork
+from hls.ir.stimulus import proximal_lines
+from hls.rtl.ports import results_of, timing_of
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Widths of the ports of a design, in bits.
+    """What a test bench needs to know of a design.
 
     Attributes:
         inputs: width of `x`.
-        columns: width of `spiked`.
-        winner: width of one column's `winner`.
-        time: width of one column's `spike_time`.
+        levels: for every proximal line whether it is a level, not spikes.
+        results: widths of the result ports by name.
         limit: clocks after which a sample without `done` counts as hung.
     """
 
     inputs: int
-    columns: int
-    winner: int
-    time: int
+    levels: tuple[bool, ...]
+    results: dict[str, int]
     limit: int
 
 
 def shape_of(network: FrozenNetwork) -> Shape:
-    """Return the widths that the generated RTL and its netlist have."""
-    layer = network.layers[-1]
-    columns, neurons = layer.shape[:2]
-    return Shape(
-        inputs=network.inputs,
-        columns=columns,
-        winner=max(1, (neurons - 1).bit_length()),
-        time=max(1, (layer.output_horizon - 1).bit_length()),
-        limit=layer.output_horizon + 2 * len(network.layers) + 8,
+    """Return what the generated RTL and its netlist have in common."""
+    levels = [False] * network.proximal_lines
+    for layer in network.layers:
+        if layer.proximal == "enable":
+            for line in proximal_lines(layer):
+                levels[int(line)] = True
+    limit = timing_of(network).cycles_worst + 9
+    return Shape(network.inputs, tuple(levels), results_of(network), limit)
+
+
+def verilog_bench(top: str, shape: Shape, depth: int) -> str:
+    """Return the test bench for Icarus; `depth` levels of hierarchy go into a VCD."""
+    results, lines = shape.results, len(shape.levels)
+    mask = "".join("1" if level else "0" for level in shape.levels[::-1])
+    ports = "".join(f", .{name}({name})" for name in results)
+    ports = (", .proximal(proximal)" if lines else "") + ports
+    return VERILOG.format(
+        top=top,
+        depth=depth,
+        inputs=shape.inputs,
+        row=shape.inputs + lines,
+        limit=shape.limit,
+        ports=ports,
+        wires="".join(f"  wire [{width}-1:0] {name};\n" for name, width in results.items()),
+        proximal=PROXIMAL.format(lines=lines, mask=mask) if lines else "",
+        levels=LEVELS.format(lines=lines, inputs=shape.inputs) if lines else "",
+        spikes=SPIKES.format(lines=lines, inputs=shape.inputs) if lines else "",
+        digits="".join(" %b" for _ in results),
+        names="".join(f", {name}" for name in results),
     )
 
+
+def cpp_bench(top: str, shape: Shape) -> str:
+    """Return the test bench for Verilator."""
+    results, lines = shape.results, len(shape.levels)
+    printed = [
+        f"        print_bits(result, dut->{name}, {width}, "
+        + ("'\\n');\n" if at == len(results) - 1 else "' ');\n")
+        for at, (name, width) in enumerate(results.items())
+    ]
+    mask = ", ".join("true" if level else "false" for level in shape.levels)
+    where = {"lines": lines, "inputs": shape.inputs, "mask": mask}
+    return CPP.format(
+        top=top,
+        inputs=shape.inputs,
+        row=shape.inputs + lines,
+        limit=shape.limit,
+        mask=CPP_MASK.format(**where) if lines else "",
+        clear=CPP_CLEAR.format(**where) if lines else "",
+        levels=CPP_LEVELS.format(**where) if lines else "",
+        spikes=CPP_SPIKES.format(**where) if lines else "",
+        quiet=CPP_QUIET.format(**where) if lines else "",
+        printed="".join(printed),
+    )
+
+
+PROXIMAL = """\
+  reg [{lines}-1:0] proximal;
+  localparam [{lines}-1:0] level = {lines}'b{mask};
+"""
+
+LEVELS = """\
+      for (line = 0; line < {lines}; line = line + 1)
+        proximal[line] = level[line] && row[{inputs} + line] != 0;
+"""
+
+SPIKES = """\
+      for (line = 0; line < {lines}; line = line + 1)
+        if (!level[line]) proximal[line] = row[{inputs} + line] == step;
+"""
 
 VERILOG = """\
 // Test bench of {top}: +stimulus=FILE +result=FILE [+vcd=FILE] [+noreset] [+disturb]
@@ -51,16 +110,12 @@ module testbench;
   reg clk, rst, start;
   reg [{inputs}-1:0] x;
   wire done;
-  wire [{columns}-1:0] spiked;
-  wire [{columns}*{winner}-1:0] winner;
-  wire [{columns}*{time}-1:0] spike_time;
-
-  reg [7:0] row [0:{inputs}-1];
+{proximal}{wires}
+  reg [7:0] row [0:{row}-1];
   reg [8*1024-1:0] path;
   integer stimulus, result, got, sample, cycles, line;
 
-  {top} dut (.clk(clk), .rst(rst), .start(start), .x(x), .done(done), .winner(winner),
-      .spiked(spiked), .spike_time(spike_time));
+  {top} dut (.clk(clk), .rst(rst), .start(start), .x(x), .done(done){ports});
 
   always #5 clk = ~clk;
 
@@ -69,12 +124,14 @@ module testbench;
     begin
       start = 1'b1;
       x = {{{inputs}{{1'b0}}}};
-      @(negedge clk) start = 1'b0;
+{levels}      @(negedge clk) start = 1'b0;
     end
   endtask
 
   task spikes_of_step(input integer step);
-    for (line = 0; line < {inputs}; line = line + 1) x[line] = row[line] == step;
+    begin
+      for (line = 0; line < {inputs}; line = line + 1) x[line] = row[line] == step;
+{spikes}    end
   endtask
 
   // Leave another sample in the middle: by rst, or by the start of the next one.
@@ -109,7 +166,7 @@ module testbench;
     @(negedge clk) rst = 1'b0;
     sample = 0;
     got = $fread(row, stimulus);
-    while (got == {inputs}) begin
+    while (got == {row}) begin
       if ($test$plusargs("disturb")) disturb(sample % {limit}, sample & 1);
       begin_sample;
       cycles = 0;
@@ -118,7 +175,7 @@ module testbench;
         @(negedge clk) cycles = cycles + 1;
       end
       if (done !== 1'b1) $fdisplay(result, "hang %b", done);
-      else $fdisplay(result, "%0d %b %b %b", cycles, spiked, winner, spike_time);
+      else $fdisplay(result, "%0d{digits}", cycles{names});
       sample = sample + 1;
       got = $fread(row, stimulus);
     end
@@ -159,7 +216,7 @@ static void print_bits(FILE *file, const Word &port, int width, char end) {{
 }}
 
 static V{top} *dut;
-
+{mask}
 static void tick() {{
     dut->clk = 0;
     dut->eval();
@@ -176,14 +233,14 @@ int main(int argc, char **argv) {{
     FILE *stimulus = std::fopen(argv[1], "rb");
     FILE *result = std::fopen(argv[2], "w");
     if (!stimulus || !result) return 2;
-    std::vector<unsigned char> row({inputs});
+    std::vector<unsigned char> row({row});
     for (int line = 0; line < {inputs}; ++line) set_bit(dut->x, line, false);
-    dut->start = 0;
+{clear}    dut->start = 0;
     dut->rst = 1;
     tick();
     dut->rst = 0;
     while (std::fread(row.data(), 1, row.size(), stimulus) == row.size()) {{
-        dut->start = 1;
+{levels}        dut->start = 1;
         tick();
         dut->start = 0;
         int cycles = 0;
@@ -191,21 +248,44 @@ int main(int argc, char **argv) {{
             for (int line = 0; line < {inputs}; ++line) {{
                 set_bit(dut->x, line, row[line] == cycles);
             }}
-            tick();
+{spikes}            tick();
             ++cycles;
         }}
         for (int line = 0; line < {inputs}; ++line) set_bit(dut->x, line, false);
-        if (!dut->done) {{
+{quiet}        if (!dut->done) {{
             std::fputs("hang 0\\n", result);
             continue;
         }}
         std::fprintf(result, "%d ", cycles);
-        print_bits(result, dut->spiked, {columns}, ' ');
-        print_bits(result, dut->winner, {columns} * {winner}, ' ');
-        print_bits(result, dut->spike_time, {columns} * {time}, '\\n');
-    }}
+{printed}    }}
     std::fclose(result);
     delete dut;
     return 0;
 }}
+"""
+
+CPP_MASK = """\
+static const bool level[{lines}] = {{{mask}}};
+"""
+
+CPP_CLEAR = """\
+    for (int line = 0; line < {lines}; ++line) set_bit(dut->proximal, line, false);
+"""
+
+CPP_LEVELS = """\
+        for (int line = 0; line < {lines}; ++line) {{
+            set_bit(dut->proximal, line, level[line] && row[{inputs} + line] != 0);
+        }}
+"""
+
+CPP_SPIKES = """\
+            for (int line = 0; line < {lines}; ++line) {{
+                if (!level[line]) set_bit(dut->proximal, line, row[{inputs} + line] == cycles);
+            }}
+"""
+
+CPP_QUIET = """\
+        for (int line = 0; line < {lines}; ++line) {{
+            if (!level[line]) set_bit(dut->proximal, line, false);
+        }}
 """

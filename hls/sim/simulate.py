@@ -19,10 +19,12 @@ import numpy.typing as npt
 from hls.ckernel.build import cache_dir
 from hls.errors import InvalidInput, StepFailed
 from hls.files import atomic_path, unwritable, write_text
-from hls.ir.network import FrozenNetwork, check_stimulus
+from hls.ir.network import NO_SPIKE, FrozenNetwork
 from hls.ir.outputs import Outputs
+from hls.ir.stimulus import check_proximal, check_stimulus
+from hls.rtl.ports import inhibition
 from hls.rtl.step import VERILATOR
-from hls.sim.bench import CPP, VERILOG, Shape, shape_of
+from hls.sim.bench import Shape, cpp_bench, shape_of, verilog_bench
 from hls.tool import Tool, run
 
 IVERILOG = Tool(
@@ -82,6 +84,7 @@ def simulate(
     top: str,
     network: FrozenNetwork,
     x: npt.NDArray[np.generic],
+    proximal: npt.NDArray[np.generic] | None = None,
     *,
     simulator: str = "icarus",
     workdir: Path,
@@ -98,6 +101,8 @@ def simulate(
         top: name of the top module.
         network: gives the widths of the ports.
         x: spike times, uint8 `[B, inputs]`, in time steps.
+        proximal: levels or spike times, uint8 `[B, proximal lines]`; None is all enabled, or all
+            silent.
         simulator: `icarus` or `verilator`.
         workdir: directory for test bench, program, stimulus, result and log.
         vcd: file for the waveforms of a second run over the first samples (Icarus only).
@@ -129,18 +134,19 @@ def simulate(
         workdir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(workdir, error) from error
+    rows = np.concatenate([x, check_proximal(network, proximal, len(x))], axis=1)
     shape, log = shape_of(network), workdir / f"{simulator}.log"
     if simulator == "icarus":
         command = _icarus(sources, top, shape, workdir, log, vcd_depth)
         flags = [*([] if reset else ["+noreset"]), *(["+disturb"] if disturb else [])]
-        result = _run_icarus(command, x, workdir, log, flags)
+        result = _run_icarus(command, rows, workdir, log, flags)
         if vcd is not None:
             wave = [*flags, f"+vcd={Path(vcd).resolve()}"]
-            _run_icarus(command, x[:vcd_samples], workdir, log, wave)
+            _run_icarus(command, rows[:vcd_samples], workdir, log, wave)
     else:
         with _without_blanks(workdir) as place:
             program = _verilator(sources, top, shape, place, log)
-            result = _run(place, x, lambda i, o: run([program, i, o], cwd=place, log=log))
+            result = _run(place, rows, lambda i, o: run([program, i, o], cwd=place, log=log))
     return _parse(result, simulator, network, shape, len(x))
 
 
@@ -158,7 +164,7 @@ def _icarus(
     sources: list[Path], top: str, shape: Shape, workdir: Path, log: Path, depth: int
 ) -> list[Path]:
     bench, program = workdir / "testbench.v", workdir / "testbench.vvp"
-    write_text(bench, VERILOG.format(top=top, depth=depth, **vars(shape)))
+    write_text(bench, verilog_bench(top, shape, depth))
     words: list[str | Path] = [IVERILOG.require(), "-g2005", "-s", "testbench", "-o", program]
     run([*words, bench, *sources], cwd=workdir, log=log)
     return [VVP.require(), program]
@@ -181,7 +187,7 @@ def _verilator(sources: list[Path], top: str, shape: Shape, workdir: Path, log: 
         copies.append(workdir / f"source{number}.v")
         if not copies[-1].is_file() or copies[-1].read_bytes() != source.read_bytes():
             shutil.copyfile(source, copies[-1])
-    write_text(harness, CPP.format(top=top, **vars(shape)))
+    write_text(harness, cpp_bench(top, shape))
     words: list[str | Path] = [VERILATOR.require(), "--cc", "--exe", "-Wno-fatal", "-Wno-lint"]
     words += ["--x-initial", "unique", "--x-assign", "unique", "-O3", "--no-timing"]
     words += ["--top-module", top, "-Mdir", objects]
@@ -217,6 +223,7 @@ def _run(workdir: Path, x: npt.NDArray[np.uint8], go: Callable[[Path, Path], obj
 def _parse(
     lines: list[str], simulator: str, network: FrozenNetwork, shape: Shape, samples: int
 ) -> Simulation:
+    """Return the answers that the lines of the result hold, one sample each."""
     if len(lines) != samples:
         raise StepFailed(
             f"{simulator}: the simulation stopped early",
@@ -224,37 +231,54 @@ def _parse(
             expected=f"{samples}",
         )
     cycles = np.zeros(samples, dtype=np.int64)
-    winner = np.full((samples, shape.columns), -1, dtype=np.int64)
-    time = np.zeros((samples, shape.columns), dtype=np.int64)
+    digits: dict[str, list[str]] = {name: [] for name in shape.results}
     for sample, line in enumerate(lines):
-        words = line.split()
-        if words[0] == "hang":
+        first, *words = line.split()
+        if first == "hang":
             raise StepFailed(
                 f"{simulator}: the design hangs at sample {sample}",
-                got=f"done = {words[1]} {shape.limit} clocks after start",
+                got=f"done = {words[0]} {shape.limit} clocks after start",
                 expected="done = 1",
             )
-        if set("".join(words[1:])) - {"0", "1"}:
+        if set("".join(words)) - {"0", "1"}:
+            found = zip(shape.results, words, strict=True)
             raise StepFailed(
                 f"{simulator}: undefined outputs at sample {sample}",
-                got=f"spiked {words[1]}, winner {words[2]}, spike_time {words[3]}",
+                got=", ".join(f"{name} {word}" for name, word in found),
                 expected="0 and 1 only",
             )
-        cycles[sample] = int(words[0])
-        for c in range(shape.columns):
-            if words[1][-1 - c] == "1":
-                winner[sample, c] = _field(words[2], c, shape.winner)
-                time[sample, c] = _field(words[3], c, shape.time)
-    neurons = network.layers[-1].shape[1]
-    if winner.max(initial=-1) >= neurons:
-        raise StepFailed(
-            f"{simulator}: winner", got=int(winner.max()), expected=f"0 .. {neurons - 1}"
-        )
+        cycles[sample] = int(first)
+        for name, word in zip(shape.results, words, strict=True):
+            digits[name].append(word)
     mean = float(cycles.mean()) if samples else 0.0
-    return Simulation(Outputs.from_winners(winner, time, neurons), mean, cycles)
+    return Simulation(_outputs(digits, simulator, network), mean, cycles)
 
 
-def _field(digits: str, index: int, width: int) -> int:
-    """Return field `index` of a string of binary digits, the lowest field last."""
-    end = len(digits) - index * width
-    return int(digits[end - width : end], 2)
+def _outputs(digits: dict[str, list[str]], simulator: str, network: FrozenNetwork) -> Outputs:
+    """Return the answers that the result ports hold; digits of every sample by port."""
+    c, n = network.layers[-1].shape[:2]
+    samples = len(digits["spike_time"])
+
+    def fields(name: str, count: int) -> npt.NDArray[np.int64]:
+        values = [_fields(word, count) for word in digits[name]]
+        return np.array(values, dtype=np.int64).reshape(samples, count)
+
+    answer = fields("answer", 1)[:, 0] if "answer" in digits else None
+    if "winner" in digits:
+        winner, time = fields("winner", c), fields("spike_time", c)
+        winner = np.where(fields("spiked", c) == 1, winner, -1)
+        if winner.max(initial=-1) >= n:
+            raise StepFailed(
+                f"{simulator}: winner", got=int(winner.max()), expected=f"0 .. {n - 1}"
+            )
+        return Outputs(Outputs.from_winners(winner, time, n).y, answer)
+    passed = fields("passed", c * n).reshape(-1, c, n)
+    each = c * n if inhibition(network, len(network.layers) - 1) != "t-wta" else c
+    time = fields("spike_time", each).reshape(samples, c, -1)
+    return Outputs(np.where(passed == 1, time, NO_SPIKE).astype(np.uint8), answer)
+
+
+def _fields(digits: str, count: int) -> list[int]:
+    """Return `count` fields of one width of a string of binary digits, the lowest one first."""
+    width = len(digits) // count
+    return [int(digits[i : i + width], 2) for i in range(0, len(digits), width)][::-1]

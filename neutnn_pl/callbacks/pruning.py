@@ -56,8 +56,10 @@ class PruningReport:
             count = getattr(self, name)
             if count:
                 text += f", {count} {name if count > 1 else name[:-1]} gone"
-        for name, label in (("rand", "Rand"), ("ari", "ARI")):
-            if name in self.quality_after:
+        known = self.quality_after
+        shown = ("accuracy",) if "accuracy" in known else ("rand", "ari")
+        for name, label in (("rand", "Rand"), ("ari", "ARI"), ("accuracy", "accuracy")):
+            if name in shown and name in known:
                 before = self.quality_before.get(name)
                 start = "" if before is None else f"{before:.3f} -> "
                 text += f", {label} {start}{self.quality_after[name]:.3f}"
@@ -183,7 +185,7 @@ class Pruning(L.Callback):
         """
         network = model.network
         begun = network.synapses < sum(self._sizes_at_start(network)["synapses"])
-        return self._finish(model, train, scored, {} if begun else quality(network, scored))
+        return self._finish(model, train, scored, {} if begun else quality_of(model, scored))
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Begin a new schedule; a checkpoint then puts its own place into it."""
@@ -211,7 +213,7 @@ class Pruning(L.Callback):
         assert isinstance(pl_module, NeuTNN)
         network, samples = pl_module.network, _training_samples(trainer)
         if self._start is None:
-            self._start, self._quality = synapses.sizes(network), quality(network, samples)
+            self._start, self._quality = synapses.sizes(network), quality_of(pl_module, samples)
         before, weights = network.synapses, nonzero(network)
         shares = [
             Fraction(step, max(len(layer), 1)) for step, layer in zip(due, epochs, strict=True)
@@ -234,7 +236,7 @@ class Pruning(L.Callback):
             return
         assert isinstance(pl_module, NeuTNN)
         samples = _training_samples(trainer)
-        before = self._quality or quality(pl_module.network, samples)
+        before = self._quality or quality_of(pl_module, samples)
         rank_zero_info(f"Pruning: {self._finish(pl_module, samples, samples, before)}")
 
     def state_dict(self) -> dict[str, Any]:
@@ -328,12 +330,21 @@ class Pruning(L.Callback):
             after=sum(now["synapses"]),
             removed_nonzero=removed,
             quality_before=before,
-            quality_after=quality(network, scored),
+            quality_after=quality_of(model, scored),
             neurons=gone["neurons"],
             segments=gone["segments"],
             inputs=gone["inputs"],
         )
         return self.report
+
+
+def quality_of(model: L.LightningModule, batches: Batches) -> dict[str, float]:
+    """Return the scores of a model by name: its own `quality(batches)`, or those of clusters."""
+    own = getattr(model, "quality", None)
+    if own is not None:
+        return dict(own(batches))
+    assert isinstance(model, NeuTNN)
+    return quality(model.network, batches)
 
 
 def share(before: int, after: int) -> str:

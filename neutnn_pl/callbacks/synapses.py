@@ -91,13 +91,21 @@ def measure(network: Network, batches: Batches) -> list[tuple[Tensor, Tensor]]:
 
 
 def quality(network: Network, batches: Batches) -> dict[str, float]:
-    """Return the network's scores by name; empty without samples."""
-    metric, any_ = ClusterMetrics(), False
+    """Return the scores by name, accuracy where answers are classes; empty without samples.
+
+    Every process that asks scores all samples, so nothing is summed over processes.
+    """
+    metric, any_ = ClusterMetrics(clusters=network.classes + 1, sync_on_compute=False), False
     for batch in batches:
         y = network(*_inputs(network, batch))
         metric.update(y.cpu(), network.answer(y).cpu(), batch[1].cpu())
         any_ = True
-    return {name: float(value) for name, value in metric.compute().items()} if any_ else {}
+    if not any_:
+        return {}
+    scores = metric.compute()
+    if network.voter is None and not network.proximal_lines:
+        del scores["accuracy"]
+    return {name: float(value) for name, value in scores.items()}
 
 
 def _count(

@@ -15,6 +15,7 @@ from neutnn_pl.functional.column import (
 from neutnn_pl.functional.lfsr import draw_table, lfsr_draws, taps_of
 from neutnn_pl.functional.philox import (
     draw_blocks,
+    image_shifts,
     initial_weights,
     lfsr_seeds,
     philox,
@@ -52,6 +53,7 @@ __all__ = [
     "elected",
     "evaluate",
     "first_crossing",
+    "image_shifts",
     "initial_weights",
     "lfsr_draws",
     "lfsr_seeds",

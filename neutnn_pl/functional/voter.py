@@ -7,6 +7,8 @@ from torch import Tensor
 
 from neutnn_pl.functional.column import NO_SPIKE
 
+_AT_ONCE = 512
+
 
 def votes(y: Tensor, v: Tensor) -> Tensor:
     """Return the tally of each class: the sum of `V[c, n, k]` over the passing neurons.
@@ -18,8 +20,10 @@ def votes(y: Tensor, v: Tensor) -> Tensor:
     Returns:
         int64 `[B, K]`; no winner adds 0.
     """
-    passed = (y != NO_SPIKE).to(torch.int64).flatten(1)
-    return (passed[:, :, None] * v.to(torch.int64).flatten(0, 1)).sum(dim=1)
+    # Double precision is exact here, as long as sums stay below 2**53, and multiplies matrices.
+    table = v.flatten(0, 1).to(torch.float64)
+    parts = [(few != NO_SPIKE).flatten(1).to(torch.float64) @ table for few in y.split(_AT_ONCE)]
+    return torch.cat(parts).to(torch.int64)
 
 
 def elected(counts: Tensor) -> Tensor:
@@ -95,16 +99,16 @@ def eight_bits(total: Tensor, count: int) -> tuple[Tensor, int]:
     >>> eight_bits(torch.tensor([300, -100, 4]), 1)
     (tensor([ 75, -25,   1], dtype=torch.int8), 2)
     """
-    values = [int(value) for value in total.flatten()]
-    if not any(values):
+    if not bool(total.any()):
         return torch.zeros_like(total, dtype=torch.int8), 0
 
-    def scaled(shift: int) -> list[int]:
+    def scaled(shift: int) -> Tensor:
         # Exact integers: floor(value / (count 2**shift) + 1/2).
         up, down = 1 << max(0, -shift), 1 << max(0, shift)
-        return [(2 * value * up + count * down) // (2 * count * down) for value in values]
+        top, bottom = 2 * total * up + count * down, 2 * count * down
+        return torch.div(top, bottom, rounding_mode="floor")
 
     shift = -7
-    while not all(-128 <= vote <= 127 for vote in scaled(shift)):
+    while not bool(((scaled(shift) >= -128) & (scaled(shift) <= 127)).all()):
         shift += 1
-    return torch.tensor(scaled(shift)).reshape(total.shape).to(torch.int8), shift
+    return scaled(shift).to(torch.int8), shift

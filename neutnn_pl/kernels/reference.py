@@ -13,6 +13,11 @@ _DRAWS_AT_ONCE = 1 << 22
 _TERMS_AT_ONCE = 1 << 24
 
 
+def refuses(state: LayerState, spec: LayerSpec) -> str | None:
+    """Return None: it runs every layer."""
+    return None
+
+
 def infer(x: Tensor, state: LayerState, spec: LayerSpec, xp: Tensor | None = None) -> Tensor:
     """Return output spike times without learning.
 
@@ -191,7 +196,8 @@ class _PhiloxDraws:
         self.shape, self.spec = (c, n, d, s), spec
         self.distal, inputs = p, p + state.wp.shape[-1]
         cycles = torch.arange(gamma, gamma + samples, device=device)
-        at = (spec.layer, torch.arange(c, device=device))
+        columns = torch.arange(spec.first_column, spec.first_column + c, device=device)
+        at = (spec.layer, columns)
         self.sides: list[F.Draws] = []
         if isinstance(rule, STDP) and rule.source == "philox":
             for stream, size in ((0, p), (2, inputs - p)):

@@ -28,6 +28,7 @@ class LayerSpec:
         homeostasis: winner fatigue, or None.
         seed: key of the draws, 64 bits.
         layer: number of the weight-bearing layer.
+        first_column: number, in the undivided layer, of the first column given: draws go by it.
     """
 
     steps: int
@@ -42,6 +43,7 @@ class LayerSpec:
     homeostasis: Homeostasis | None = None
     seed: int = 0
     layer: int = 0
+    first_column: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """LightningModules."""
 
+from neutnn_pl.modules.classifier import Classifier, FieldLayer, Votes
 from neutnn_pl.modules.clusterer import Clusterer
 from neutnn_pl.modules.neutnn import NeuTNN
+from neutnn_pl.modules.place_cells import PlaceCells
 
-__all__ = ["Clusterer", "NeuTNN"]
+__all__ = ["Classifier", "Clusterer", "FieldLayer", "NeuTNN", "PlaceCells", "Votes"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,10 +15,11 @@ from hls.errors import InvalidInput
 from hls.ir import FrozenNetwork
 from neutnn_pl.functional import NO_SPIKE
 from neutnn_pl.functional.rules import rule_from
+from neutnn_pl.kernels import check_kernel
 from neutnn_pl.metrics import ClusterMetrics
 from neutnn_pl.nn import STDP, DeterministicSTDP, Network
+from neutnn_pl.strategies import ColumnParallelStrategy
 
-KERNELS = ("auto", "reference")
 PROXIMAL = ("none", "batch", "label")
 _CONFIG = "neutnn"
 _FORMAT = 1
@@ -49,11 +51,12 @@ class NeuTNN(L.LightningModule):
         network: the network.
         learning: the learning rule, or a schedule of them: rules by the epoch from which they hold.
         seed: key of every draw: initial weights, order of samples, STDP.
-        kernel: what learns and infers: `auto` or `reference`.
+        kernel: what learns and infers: `auto`, `reference`, `numba` or `triton`.
         stages: greedy, layer-wise training: epochs of each layer in turn, and of the voter after
             them; null trains all of them all the time.
         proximal: what drives proximal inputs: `none`, `batch`, or `label` (in training the line of
-            the label is 1, the others 0; in evaluation all are enabled).
+            the label is 1, the others 0; in evaluation, and where no layer with such inputs learns,
+            all are enabled).
 
     Raises:
         InvalidInput: for settings that do not fit.
@@ -69,8 +72,7 @@ class NeuTNN(L.LightningModule):
         proximal: str = "none",
     ) -> None:
         super().__init__()
-        if kernel not in KERNELS:
-            raise InvalidInput("kernel", got=repr(kernel), expected=f"one of {', '.join(KERNELS)}")
+        check_kernel(kernel)
         if proximal not in PROXIMAL:
             raise InvalidInput(
                 "proximal", got=repr(proximal), expected=f"one of {', '.join(PROXIMAL)}"
@@ -94,14 +96,20 @@ class NeuTNN(L.LightningModule):
         self.kernel = kernel
         self.stages = stages
         self.proximal = proximal
+        self.encoding: dict[str, Any] | None = None  # the data module's encoder, once it is fitted
+        self.network.use_kernel(kernel)
         self.network.reset(seed)
         # Epochs begun and samples learnt in the current one: where a resumed run goes on.
         self.register_buffer("epochs", torch.zeros((), dtype=torch.int64))
         self.register_buffer("position", torch.zeros((), dtype=torch.int64))
         won = torch.zeros_like(network.columns[-1].theta, dtype=torch.bool)
         self.register_buffer("won", won, persistent=False)
-        self.val_scores = ClusterMetrics(prefix="val/")
-        self.test_scores = ClusterMetrics(prefix="test/")
+        size = network.classes + 1
+        # Counts are summed over processes only where these share the samples.
+        settings: dict[str, Any] = {"clusters": size, "distributed_available_fn": self._divided}
+        self.val_scores = ClusterMetrics("val/", **settings)
+        self.test_scores = ClusterMetrics("test/", **settings)
+        self._scored = 0  # samples of the split, in all processes
         self.example_input_array = None
 
     @property
@@ -128,8 +136,18 @@ class NeuTNN(L.LightningModule):
         return self.network(x, proximal)
 
     def setup(self, stage: str) -> None:
-        """Check the network against the data."""
+        """Check the network against the data, and note how they are encoded."""
+        count, strategy = self.trainer.world_size, self.trainer.strategy
+        if count > 1 and not isinstance(strategy, ColumnParallelStrategy):
+            raise InvalidInput(
+                "trainer: strategy",
+                got=f"{type(strategy).__name__} with {count} processes",
+                expected="column_parallel, with which they learn the bits of one",
+                mend="Set --trainer.strategy column_parallel, or --trainer.devices 1",
+            )
         data = getattr(self.trainer, "datamodule", None)
+        if stage == "fit" or self.encoding is None:
+            self.encoding = getattr(data, "encoding", None) or self.encoding
         classes = getattr(data, "classes", None)
         answers, voter = self.network.classes, self.network.voter is not None
         if isinstance(classes, int) and classes > answers:
@@ -159,6 +177,9 @@ class NeuTNN(L.LightningModule):
         if self.position >= samples:
             self._next_epoch()
         return self.seed, int(self.epochs), int(self.position)
+
+    def _divided(self) -> bool:
+        return self.network.division is not None
 
     def _next_epoch(self) -> None:
         self._choose_stage()
@@ -234,7 +255,9 @@ class NeuTNN(L.LightningModule):
     def _proximal(self, batch: Batch, training: bool) -> Tensor | None:
         if self.proximal == "batch":
             return batch[2]
-        if self.proximal == "label" and training:
+        # The voter learns from what the network answers when nobody tells it the label.
+        told = any(layer.learning for layer in self.network.columns if layer.proximal == "enable")
+        if self.proximal == "label" and training and told:
             lines = self.network.proximal_lines
             return torch.nn.functional.one_hot(batch[1], lines).to(torch.uint8)
         return None
@@ -262,28 +285,38 @@ class NeuTNN(L.LightningModule):
             "seed": self.seed,
             "stages": self.stages,
             "proximal": self.proximal,
+            "encoding": self.encoding,
         }
 
     @classmethod
-    def from_checkpoint(cls, path: str | Path) -> Self:
+    def from_checkpoint(cls, path: str | Path, kernel: str = "auto") -> Self:
         """Return the model that a checkpoint holds, without unpickling anything.
 
         Args:
             path: a checkpoint file.
+            kernel: what learns and infers; not part of a checkpoint.
 
         Raises:
             InvalidInput: if it cannot be read, or is not one of ours.
         """
         checkpoint = read_checkpoint(Path(path))
         config = checkpoint[_CONFIG]
+        if "place_cells" in config:
+            from neutnn_pl.modules.place_cells import PlaceCells
+
+            cells = PlaceCells(**config["place_cells"], kernel=kernel)
+            cells.load_state_dict(checkpoint["state_dict"])
+            return cells  # type: ignore[return-value]
         model = NeuTNN(
             Network.from_config(config["network"]),
             {epoch: rule_from(rule) for epoch, rule in config["learning"].items()},
             config["seed"],
+            kernel,
             stages=config["stages"],
             proximal=config["proximal"],
         )
         model.load_state_dict(checkpoint["state_dict"])
+        model.encoding = config.get("encoding")
         return model  # type: ignore[return-value]
 
     def freeze(  # type: ignore[override]
@@ -303,18 +336,25 @@ class NeuTNN(L.LightningModule):
                 "freeze: learning", got="a deterministic rule", expected="stochastic STDP"
             )
         rule = self.learning if learning and isinstance(self.learning, STDP) else None
-        return self.network.freeze(name, rule)
+        return replace(self.network.freeze(name, rule), encoder=self.encoding)
 
     def _score(self, split: str, batch: Batch) -> None:
+        first, self._scored = self._scored, self._scored + len(batch[1])
+        if self.network.division is not None:
+            batch = self.network.division.samples(batch, first)
         y = self(batch[0], self._proximal(batch, training=False))
-        answers = self.network.answer(y)
-        self._metric(split).update(y, answers, batch[1])
-        if self.supervised:
-            right = (answers == batch[1]).double().mean()
-            self.log(f"{split}/accuracy", right, batch_size=len(answers), on_epoch=True)
+        self._metric(split).update(y, self.network.answer(y), batch[1])
 
     def _metric(self, split: str) -> ClusterMetrics:
         return self.val_scores if split == "val" else self.test_scores
+
+    def on_validation_epoch_start(self) -> None:
+        """Count samples from the first one."""
+        self._scored = 0
+
+    def on_test_epoch_start(self) -> None:
+        """Count samples from the first one."""
+        self._scored = 0
 
     def on_validation_epoch_end(self) -> None:
         """Log the validation scores."""
@@ -326,7 +366,10 @@ class NeuTNN(L.LightningModule):
 
     def _log_scores(self, split: str) -> None:
         metric = self._metric(split)
-        self.log_dict(metric.compute())
+        scores = metric.compute()
+        if not self.supervised:
+            del scores[f"{split}/accuracy"]
+        self.log_dict(scores)
         self.log(f"{split}/synapses", float(self.network.synapses))
         metric.reset()
 

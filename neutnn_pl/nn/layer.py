@@ -10,10 +10,12 @@ from torch import Tensor, nn
 from neutnn_pl import functional as F
 from neutnn_pl.functional.column import RESPONSES, TIES, WTA_MODES
 from neutnn_pl.functional.rules import STDP, DeterministicSTDP, Homeostasis
-from neutnn_pl.kernels import LayerSpec, LayerState, evaluate, infer, learn
+from neutnn_pl.kernels import LayerSpec, LayerState, choose, evaluate
 from neutnn_pl.nn.checks import check, check_times, line_table, threshold, warn_thresholds
+from neutnn_pl.nn.inputs import chunks, gather
 
 PROXIMAL = ("none", "enable", "weighted")
+WHOLE = slice(None)
 
 
 class Layer(nn.Module):
@@ -49,6 +51,7 @@ class Layer(nn.Module):
         theta: int32 `[C, N]`, in weight LSB.
         gamma: int64, samples learnt since the layer was made.
         learning: whether `learn` changes anything.
+        kernel: what infers and learns: `auto`, `reference`, `numba` or `triton`.
 
     Raises:
         ValueError: for settings that make no layer.
@@ -110,6 +113,7 @@ class Layer(nn.Module):
         self.horizon = horizon
         self._proximal_horizon = proximal_horizon
         self.learning = True
+        self.kernel = "auto"
         check(
             "horizon",
             horizon,
@@ -166,17 +170,27 @@ class Layer(nn.Module):
     @property
     def state(self) -> LayerState:
         """What a kernel learns and infers with."""
+        return self.state_of(WHOLE)
+
+    def state_of(self, part: slice) -> LayerState:
+        """Return the state of some columns: views, not copies."""
         return LayerState(
-            w=self.weights,
-            mask=self.mask,
-            theta=self.theta,
-            wp=self.proximal_weights,
-            mask_p=self.proximal_mask,
-            fraction=self.fraction,
-            fraction_p=self.proximal_fraction,
-            fatigue=self.fatigue,
-            lfsr=self.lfsr,
+            w=self.weights[part],
+            mask=self.mask[part],
+            theta=self.theta[part],
+            wp=self.proximal_weights[part],
+            mask_p=self.proximal_mask[part],
+            fraction=self.fraction[part],
+            fraction_p=self.proximal_fraction[part],
+            fatigue=self.fatigue[part],
+            lfsr=self.lfsr[part],
         )
+
+    @property
+    def learnt(self) -> tuple[Tensor, ...]:
+        """The buffers that learning changes, columns first."""
+        sides = (self.weights, self.proximal_weights, self.fraction, self.proximal_fraction)
+        return (*sides, self.fatigue, self.lfsr)
 
     def reset(self, seed: int, index: int) -> None:
         """Draw fresh weights, take the masks off, and start all counts again.
@@ -201,9 +215,13 @@ class Layer(nn.Module):
             count.zero_()
 
     def spec(
-        self, rule: STDP | DeterministicSTDP | None = None, seed: int = 0, index: int = 0
+        self,
+        rule: STDP | DeterministicSTDP | None = None,
+        seed: int = 0,
+        index: int = 0,
+        part: slice = WHOLE,
     ) -> LayerSpec:
-        """Return what a kernel needs to know."""
+        """Return what a kernel needs to know, of some columns."""
         return LayerSpec(
             steps=self.output_horizon,
             w_max=self.w_max,
@@ -217,43 +235,53 @@ class Layer(nn.Module):
             homeostasis=self.homeostasis,
             seed=seed,
             layer=index,
+            first_column=part.start or 0,
         )
 
-    def receptive(self, x: Tensor) -> Tensor:
+    def receptive(self, x: Tensor, part: slice = WHOLE) -> Tensor:
         """Return the distal inputs of every column, uint8 `[B, C, P]`, from lines `[B, lines]`."""
-        return _gather(x, self.lines, F.NO_SPIKE)
+        return gather(x, self.lines[part], F.NO_SPIKE, self.kernel)
 
-    def _proximal(self, x: Tensor, proximal: Tensor | None) -> Tensor | None:
+    def _proximal(self, x: Tensor, proximal: Tensor | None, part: slice = WHOLE) -> Tensor | None:
         """Check both inputs; return the proximal ones of every dendrite, `[B, C, N, D, R]`."""
+        table = self.proximal_lines[part]
         check_times(x, self.horizon, int(self.lines.max()) + 1)
         if self.proximal == "none" or (self.proximal == "enable" and proximal is None):
             return None
         if proximal is None:
-            return _gather(x[:, :0], torch.full_like(self.proximal_lines, -1), F.NO_SPIKE)
+            none = torch.full_like(table, -1)
+            return gather(x[:, :0], none, F.NO_SPIKE, self.kernel)
         lines = int(self.proximal_lines.max()) + 1
         if self.proximal == "weighted":
             check_times(proximal, self.proximal_horizon, lines, "proximal spike time")
-            return _gather(proximal, self.proximal_lines, F.NO_SPIKE)
+            return gather(proximal, table, F.NO_SPIKE, self.kernel)
         if proximal.ndim != 2 or proximal.shape[1] < lines or bool((proximal > 1).any()):
             raise ValueError(
                 f"proximal levels: got {list(proximal.shape)}, up to {int(proximal.max())}; "
                 f"expected 0 or 1, [B, {lines}]"
             )
-        return _gather(proximal.to(torch.uint8), self.proximal_lines, 1).bool()
+        return gather(proximal.to(torch.uint8), table, 1, self.kernel).bool()
 
-    def forward(self, x: Tensor, proximal: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, proximal: Tensor | None = None, part: slice = WHOLE) -> Tensor:
         """Return output spike times without learning.
 
         Args:
             x: uint8 `[B, lines]`, spike times in time steps, `0 .. horizon - 1` or 255.
             proximal: uint8 `[B, proximal lines]`, levels 0 or 1 (`enable`), or spike times
                 (`weighted`); None is all enabled, or all silent.
+            part: which columns, a slice with a start or `WHOLE`.
 
         Returns:
             uint8 `[B, C, N]`, in time steps or 255, after WTA.
         """
-        xp = self._proximal(x, proximal)
-        return infer(self.receptive(x), self.state, self.spec(), xp)
+        xp = self._proximal(x, proximal, part)
+        state, spec = self.state_of(part), self.spec(part=part)
+        kernel = choose(self.kernel, state, spec)
+        found = [
+            kernel.infer(self.receptive(x[few], part), state, spec, None if xp is None else xp[few])
+            for few in chunks(len(x), self.lines.numel())
+        ]
+        return torch.cat(found) if len(found) > 1 else found[0]
 
     def evaluate(self, x: Tensor, proximal: Tensor | None = None) -> F.ColumnState:
         """Return spike times at every level, without learning; arguments as in `forward`."""
@@ -269,6 +297,7 @@ class Layer(nn.Module):
         index: int = 0,
         proximal: Tensor | None = None,
         labels: Tensor | None = None,
+        part: slice = WHOLE,
     ) -> Tensor:
         """Learn samples one after the other and return their output spike times.
 
@@ -278,24 +307,30 @@ class Layer(nn.Module):
             seed: key of the draws.
             index: number of the layer among the weight-bearing ones.
             proximal: as in `forward`.
-            labels: int64 `[B]`, for a rule with reward.
+            labels: int64 `[B]`, for a rule with reward, which needs all columns.
+            part: which columns learn and answer, a slice with a start or `WHOLE`.
 
         Returns:
             uint8 `[B, C, N]`, each with the weights before its own update.
         """
         if not self.learning:
-            return self(x, proximal)
-        xp = self._proximal(x, proximal)
-        spec, inputs = self.spec(rule, seed, index), self.receptive(x)
-        y, state = learn(inputs, self.state, spec, int(self.gamma), xp, labels)
-        self.weights.copy_(state.w)
-        self.proximal_weights.copy_(state.wp)
-        self.fraction.copy_(state.fraction)
-        self.proximal_fraction.copy_(state.fraction_p)
-        self.fatigue.copy_(state.fatigue)
-        self.lfsr.copy_(state.lfsr)
+            return self(x, proximal, part)
+        xp = self._proximal(x, proximal, part)
+        spec, state, found = self.spec(rule, seed, index, part), self.state_of(part), []
+        kernel = choose(self.kernel, state, spec)
+        for few in chunks(len(x), self.lines.numel()):
+            gamma = int(self.gamma) + few.start
+            side, known = (None if some is None else some[few] for some in (xp, labels))
+            y, state = kernel.learn(self.receptive(x[few], part), state, spec, gamma, side, known)
+            found.append(y)
+        self.weights[part].copy_(state.w)
+        self.proximal_weights[part].copy_(state.wp)
+        self.fraction[part].copy_(state.fraction)
+        self.proximal_fraction[part].copy_(state.fraction_p)
+        self.fatigue[part].copy_(state.fatigue)
+        self.lfsr[part].copy_(state.lfsr)
         self.gamma += len(x)
-        return y
+        return torch.cat(found) if len(found) > 1 else found[0]
 
     @torch.no_grad()
     def prune(self, drop: Tensor, *, proximal: bool = False) -> None:
@@ -376,9 +411,3 @@ class Layer(nn.Module):
             f"wres={self.wres}, response={self.response}, wta={self.wta}, tie={self.tie}, "
             f"{proximal}synapses={self.synapses}"
         )
-
-
-def _gather(x: Tensor, lines: Tensor, missing: int) -> Tensor:
-    """Return `x[:, lines]`, uint8 `[B, *lines.shape]`, with `missing` where a line is -1."""
-    extra = torch.full((len(x), 1), missing, dtype=torch.uint8, device=x.device)
-    return torch.cat([x, extra], dim=1)[:, lines.long()]

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from hls.ir import FrozenNetwork
 from neutnn_pl import functional as F
 from neutnn_pl.functional.rules import STDP, DeterministicSTDP
+from neutnn_pl.kernels import check_kernel
+from neutnn_pl.nn.division import Division
 from neutnn_pl.nn.layer import Layer
 from neutnn_pl.nn.voter import Retime, Voter
 
@@ -24,6 +26,7 @@ class Network(nn.Module):
 
     Attributes:
         columns: the layers of columns, first one first.
+        division: how learning is divided over processes, or None for one process.
 
     Raises:
         ValueError: without layers, if a horizon grows beyond 255, or if layers do not fit.
@@ -42,6 +45,7 @@ class Network(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.voter = voter
         self.columns: list[Layer] = columns
+        self.division: Division | None = None
         self._check(layers)
 
     def _check(self, layers: Iterable[Layer | Retime]) -> None:
@@ -91,6 +95,21 @@ class Network(nn.Module):
     def synapses(self) -> int:
         """Number of unpruned synapses, weights of 0 included; votes are counted apart."""
         return sum(layer.synapses for layer in self.columns)
+
+    def use_kernel(self, kernel: str) -> None:
+        """Choose what infers and learns in every layer and the voter.
+
+        Args:
+            kernel: `auto`, `reference`, `numba` or `triton`.
+
+        Raises:
+            InvalidInput: for another name.
+        """
+        check_kernel(kernel)
+        for layer in self.columns:
+            layer.kernel = kernel
+        if self.voter is not None:
+            self.voter.kernel = kernel
 
     def reset(self, seed: int) -> None:
         """Draw fresh weights for every layer, and forget all votes."""
@@ -148,7 +167,11 @@ class Network(nn.Module):
             if isinstance(layer, Retime):
                 x = layer(x)
                 continue
-            y = layer.learn(x, rule, seed=seed, index=index, proximal=proximal, labels=labels)
+            sides: dict[str, Any] = {"proximal": proximal, "labels": labels}
+            if self.division is None:
+                y = layer.learn(x, rule, seed=seed, index=index, **sides)
+            else:
+                y = self.division.learn(layer, x, rule, seed=seed, index=index, **sides)
             x, index = y.flatten(1), index + 1
         if self.voter is not None and labels is not None:
             self.voter.learn(y, labels, seed)

@@ -8,8 +8,17 @@ import torch
 from torch import Tensor, nn
 
 from neutnn_pl import functional as F
+from neutnn_pl.kernels import uses_numba
 
 KINDS = ("margin", "local")
+
+
+def check_label(sample: int, label: int, classes: int) -> None:
+    """Raise ValueError unless a sample's label is a class."""
+    if not 0 <= label < classes:
+        raise ValueError(
+            f"Voter: label of sample {sample}: got {label}; expected 0 .. {classes - 1}"
+        )
 
 
 class Retime(nn.Module):
@@ -57,6 +66,9 @@ class Voter(nn.Module):
         total: int64, sum of the snapshots taken at the ends of epochs.
         snapshots: int64, how many.
         gamma: int64, samples learnt.
+        learning: whether `learn` changes anything.
+        kernel: what learns: `auto`, `reference`, `numba` or `triton` (which learns votes as the
+            reference does).
     """
 
     votes: Tensor
@@ -85,6 +97,7 @@ class Voter(nn.Module):
             raise ValueError(f"Voter: v_max: got {v_max}; expected 1 .. 127")
         self.kind, self.margin, self.up, self.down, self.v_max = kind, margin, up, down, v_max
         self.learning = True
+        self.kernel = "auto"
         shape = (columns, neurons, classes)
         self.register_buffer("votes", torch.zeros(shape, dtype=torch.int32))
         self.register_buffer("total", torch.zeros(shape, dtype=torch.int64))
@@ -114,14 +127,15 @@ class Voter(nn.Module):
         """
         if not self.learning:
             return self(y)
+        if uses_numba(self.kernel, y.device):
+            return self._learn_compiled(y, labels, seed)
         first = int(self.gamma)
         cycles = torch.arange(first, first + len(y), device=y.device)
         c, n, k = self.votes.shape
         draws = F.vote_draws(cycles, (c, n, k), seed) if self.kind == "local" else None
         found, v = [], self.votes
         for b, label in enumerate(labels.tolist()):
-            if not 0 <= label < k:
-                raise ValueError(f"Voter: label of sample {b}: got {label}; expected 0 .. {k - 1}")
+            check_label(b, label, k)
             found.append(F.elected(F.votes(y[b : b + 1], v)))
             if draws is None:
                 v = F.margin_vote(v, y[b], label, self.margin)
@@ -130,6 +144,18 @@ class Voter(nn.Module):
         self.votes.copy_(v)
         self.gamma += len(y)
         return torch.cat(found)
+
+    def _learn_compiled(self, y: Tensor, labels: Tensor, seed: int) -> Tensor:
+        from neutnn_pl.kernels.numba import voter
+
+        bad = ((labels < 0) | (labels >= self.votes.shape[2])).nonzero()
+        if len(bad):
+            check_label(int(bad[0]), int(labels[bad[0]]), self.votes.shape[2])
+        rule = voter.Rule(self.kind == "margin", self.margin, self.up, self.down, self.v_max)
+        found, votes = voter.learn(self.votes, y, labels, rule, int(self.gamma), seed)
+        self.votes.copy_(votes)
+        self.gamma += len(y)
+        return found
 
     def snapshot(self) -> None:
         """Add the votes of now to the mean that is frozen."""

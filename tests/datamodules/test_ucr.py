@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from datamodules import UCR
+from datamodules.archive import load
 from datamodules.encoders import MinMax
-from datamodules.ucr import load
 from hls.errors import InvalidInput
 
 
@@ -43,7 +43,8 @@ def test_series_of_unequal_length_are_named(tmp_path):
     with pytest.raises(
         InvalidInput,
         match="Odd, train split: series 1 is of another length: got 2 values; expected 3, "
-        "as in series 0. Give series of equal length without missing values",
+        "as in series 0. Set --data.gaps interpolate, or give series of equal length without "
+        "missing values",
     ):
         load("Odd", "train", str(tmp_path))
 

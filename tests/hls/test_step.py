@@ -74,7 +74,7 @@ def test_a_good_record_is_not_run_again(run_dir):
 
 def test_what_changed_is_named_and_later_steps_follow(run_dir):
     run_steps([Copy(), Last()], run_dir)
-    assert stale_reason(Copy("?"), run_dir) == "options changed: suffix"
+    assert stale_reason(Copy("?"), run_dir) == "options changed: suffix ! -> ?"
     (run_dir / "input.txt").write_text("abcd")
     assert stale_reason(Copy(), run_dir) == "inputs changed: text"
     first, last = Copy(), Last()

@@ -110,7 +110,9 @@ def test_a_folder_that_is_no_run_is_never_emptied(run, tmp_path):
         (["--model.neurons", "2"], "more classes than neurons: got 3 classes in the data, 2"),
         (["--data.name", "NoSuchSet"], "data set 'NoSuchSet', train split: got"),
         (["--model.learning.capture", "2000"], "capture: got 2000; expected an integer 0 .. 1024"),
-        (["--hardware.pdk", "osu18", "--run_dir", "/proc/none"], "cannot write to /proc/none"),
+        (["--hardware.pdk", "osu18"], "Did you mean 'osu018'?"),
+        (["--layout.density", "1.2"], "layout: density: got 1.2; expected 0 .. 1, or null"),
+        (["--run_dir", "/proc/none"], "cannot write to /proc/none"),
     ],
 )
 def test_bad_options_are_named(run, args, text):

@@ -119,7 +119,7 @@ class OracleLayer:
         self.spec = SimpleNamespace(
             **{key: settings[key] for key in ("response", "wta", "k", "tie")},
             steps=steps, w_max=m, w_max_proximal=m_p, proximal=proximal, layer=index,
-            homeostasis=home and SimpleNamespace(**home), seed=document["seed"],
+            homeostasis=home and SimpleNamespace(**home), seed=document["seed"], first_column=0,
             rule=document["rule"] and rule_from(document["rule"]),
         )  # fmt: skip
         self.state = {

@@ -15,6 +15,7 @@ from neutnn_pl.run import predict, run
 from tests.neutnn_pl.test_golden import DOCUMENTS, PLAIN, make_golden
 
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
+needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus is missing")
 WITHOUT_LEARNING = [name for name, document in DOCUMENTS.items() if not document["rule"]]
 
 
@@ -54,12 +55,71 @@ def test_every_layer_of_every_golden_trace_without_learning(name, answers):
     assert found["y"].tolist() == found[f"layer{layers - 1}"].tolist()
 
 
+@pytest.mark.parametrize("name", WITHOUT_LEARNING)
+def test_numba_gives_every_layer_too(name, answers):
+    samples = DOCUMENTS[name]["samples"]
+    arrays = {"x": np.array([sample["x"] for sample in samples], np.uint8)}
+    if "proximal" in samples[0]:
+        arrays["proximal"] = np.array([sample["proximal"] for sample in samples], np.uint8)
+    want, found = answers(frozen(name), **arrays), answers(frozen(name), "numba", **arrays)
+    assert set(found) == set(want)
+    assert all((found[key] == want[key]).all() for key in want)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_triton_needs_a_device(answers):
+    with pytest.raises(Unsupported) as caught:
+        answers(frozen("two_layers"), "triton", x=np.array([[0, 2]], np.uint8))
+    assert str(caught.value) == (
+        "target triton: got no CUDA device; expected one. Choose the target 'numba' or 'reference'"
+    )
+
+
 @needs_gcc
-def test_other_targets_give_the_last_layer(answers):
-    x = np.array([[0, 2], [3, 0]], np.uint8)
-    reference, c = answers(frozen("two_layers"), x=x), answers(frozen("two_layers"), "c", x=x)
-    assert set(reference) - set(c) == {"layer0"}
-    assert all((reference[key] == c[key]).all() for key in c)
+@pytest.mark.parametrize("name", WITHOUT_LEARNING)
+def test_c_gives_what_the_reference_gives(name, answers):
+    samples = DOCUMENTS[name]["samples"]
+    arrays = {"x": np.array([sample["x"] for sample in samples], np.uint8)}
+    if "proximal" in samples[0]:
+        arrays["proximal"] = np.array([sample["proximal"] for sample in samples], np.uint8)
+    reference, c = (answers(frozen(name), target, **arrays) for target in ("reference", "c"))
+    assert set(reference) == set(c)
+    for key, value in reference.items():
+        assert value.dtype == c[key].dtype
+        assert value.tolist() == c[key].tolist()
+
+
+@needs_icarus
+@pytest.mark.parametrize("name", WITHOUT_LEARNING)
+def test_rtl_gives_what_the_reference_gives_of_the_last_layer(name, answers):
+    samples = DOCUMENTS[name]["samples"]
+    arrays = {"x": np.array([sample["x"] for sample in samples], np.uint8)}
+    if "proximal" in samples[0]:
+        arrays["proximal"] = np.array([sample["proximal"] for sample in samples], np.uint8)
+    network = frozen(name)
+    if any(layer.retime and layer.late == "saturate" for layer in network.layers):
+        with pytest.raises(Unsupported, match="got a retimed input, late spikes saturate"):
+            answers(network, "icarus", **arrays)
+        return
+    reference, rtl = (answers(network, target, **arrays) for target in ("reference", "icarus"))
+    assert set(reference) - set(rtl) == {f"layer{i}" for i in range(len(network.layers) - 1)}
+    assert all(rtl[key].tolist() == reference[key].tolist() for key in rtl)
+
+
+@needs_gcc
+def test_thresholds_with_fatigue_and_random_ties_in_c():
+    """Evaluation adds fatigue to the thresholds, and takes random ties by potential."""
+    layer = nn.Layer(
+        6, 4, theta=6, columns=2, segments=2, tie="random", homeostasis=nn.Homeostasis(5, 1, 1)
+    )
+    network = nn.Network(layer, tres=3)
+    network.reset(1)
+    network.use_kernel("reference")
+    x = torch.randint(0, 8, (60, 6), generator=torch.Generator().manual_seed(1)).byte()
+    network.learn(x, nn.STDP(), seed=1)
+    assert layer.fatigue.max() > 2
+    found = predict(network.freeze("tired"), x.numpy(), "c")[0].y
+    assert found.tolist() == network(x).tolist()
 
 
 @needs_gcc
@@ -84,10 +144,10 @@ def test_without_proximal_inputs_all_are_enabled_or_silent():
     x = np.array([[0, 1, 2]], np.uint8)
     ones = np.ones((1, 2), np.uint8)
     network = frozen("enable")
-    assert (predict(network, x)[0] == predict(network, x, proximal=ones)[0]).all()
+    assert (predict(network, x)[0].y == predict(network, x, proximal=ones)[0].y).all()
     silent = np.full((1, 4), 255, np.uint8)
     x, network = x[:, :2], frozen("weighted")
-    assert (predict(network, x)[0] == predict(network, x, proximal=silent)[0]).all()
+    assert (predict(network, x)[0].y == predict(network, x, proximal=silent)[0].y).all()
 
 
 @pytest.mark.parametrize(
@@ -101,19 +161,12 @@ def test_without_proximal_inputs_all_are_enabled_or_silent():
          r"proximal inputs: got shape \(1, 3\); expected \[1, 2\]"),
         ("enable", np.zeros((1, 2), np.int64), "proximal inputs: got dtype int64; expected uint8"),
         ("enable", np.full((1, 2), 2, np.uint8),
-         r"proximal levels: got \[1, 2\], up to 2; expected 0 or 1"),
+         "proximal level of sample 0, line 0: got 2; expected 0 or 1"),
     ],
 )  # fmt: skip
 def test_proximal_inputs_that_do_not_fit_are_refused(name, proximal, text):
     with pytest.raises(ValueError, match=text):
         predict(frozen(name), np.zeros((1, 3), np.uint8), proximal=proximal)
-
-
-@needs_gcc
-def test_targets_without_proximal_inputs_say_so():
-    x = np.zeros((1, 3), np.uint8)
-    with pytest.raises(Unsupported):
-        predict(frozen("enable"), x, "c", np.ones((1, 2), np.uint8))
 
 
 def test_another_target_is_named():
@@ -159,3 +212,21 @@ def test_the_command_prints_what_it_wrote(tmp_path, capsys):
     assert capsys.readouterr().out == f"{output}\n"
     with np.load(output) as found:
         assert found["layer0"].tolist() == [[[1]], [[1]]]
+
+
+def test_series_are_encoded_as_the_network_says(answers):
+    from datamodules import UCR
+    from datamodules.encoders import PosNeg
+    from neutnn_pl import NeuTNN
+
+    series = np.random.default_rng(0).normal(size=(8, 6))
+    data = UCR.from_arrays(series, encoder=PosNeg(normalise="time"))
+    model = NeuTNN(nn.Network(nn.Layer(12, 2, theta=9)))
+    model.encoding = data.encoding
+    network = model.freeze("tiny")
+    found, spikes = answers(network, x=series), answers(network, x=data.test_spikes())
+    assert np.array_equal(found["y"], spikes["y"])
+    with pytest.raises(InvalidInput, match=r"series: got shape \(6,\); expected \[samples, val"):
+        answers(network, x=series[0])
+    with pytest.raises(InvalidInput, match=r"inputs: got series \(float64\); expected uint8 spike"):
+        answers(nn.Network(nn.Layer(12, 2, theta=9)).freeze("tiny"), x=series)

@@ -6,6 +6,7 @@ import itertools
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,22 @@ from hypothesis import strategies as st
 
 import hls.ckernel
 from hls.ckernel import GCC, CKernelStep, build, generate, network_hash
+from hls.ckernel.build import STRICT
 from hls.ckernel.step import SANITIZE
-from hls.errors import InvalidInput, StepFailed, ToolMissing, Unsupported
-from hls.ir import NO_SPIKE, FrozenNetwork, compare, save
+from hls.errors import InvalidInput, Mismatch, StepFailed, ToolMissing
+from hls.ir import NO_SPIKE, FrozenNetwork, Outputs, compare, save
+from hls.ir.stimulus import random_stimulus
 from hls.step import execute
-from tests.hls.sim.oracle import edge_networks, oracle, random_layer, random_network, stimulus
+from tests import oracle as naive
+from tests.hls.sim.oracle import (
+    edge_networks,
+    oracle,
+    random_layer,
+    random_network,
+    stimulus,
+    trace,
+    whole_network,
+)
 
 pytestmark = pytest.mark.skipif(GCC.find() is None, reason="gcc is not installed")
 STYLE = Path(hls.ckernel.__file__).with_name(".clang-format")
@@ -63,17 +75,84 @@ def test_edge_cases_equal_the_oracle(name: str, tmp_path: Path) -> None:
     compare("c", oracle(network, x), build(network, workdir=tmp_path).predict(x))
 
 
-def test_several_layers(tmp_path: Path) -> None:
-    rng = np.random.default_rng(5)
-    first = random_layer(rng, 6, 8, c=2, n=3, theta=0.15, wta="t-wta")
-    second = random_layer(
-        rng, 6, first.output_horizon, c=1, n=4, theta=0.1, wta="k-wta", k=2, tie="potential"
+@pytest.mark.parametrize("seed", range(12))
+def test_whole_networks_equal_the_oracle_layer_by_layer(seed: int, tmp_path: Path) -> None:
+    network = whole_network(seed)
+    x, proximal = random_stimulus(network, 40, seed)
+    kernel = build(network, workdir=tmp_path)
+    for side in (proximal, None):
+        expected, found = trace(network, x, side), kernel.trace(x, side)
+        assert len(expected) == len(found) == len(network.layers)
+        for want, got in zip(expected, found, strict=True):
+            assert (want.y == got.y).all()
+        assert compare("c", expected[-1], kernel.predict(x, side)) == 40
+
+
+def test_the_whole_networks_of_the_test_have_everything() -> None:
+    networks = [whole_network(seed) for seed in range(12)]
+    layers = [layer for network in networks for layer in network.layers]
+    assert {len(network.layers) for network in networks} == {1, 2, 3}
+    assert {layer.proximal for layer in layers} == {"none", "enable", "weighted"}
+    assert {layer.wta for layer in layers} == {"1-wta", "k-wta", "t-wta", "none"}
+    assert {layer.late for layer in layers if layer.retime} == {"drop", "saturate"}
+    assert {network.votes is None for network in networks} == {True, False}
+    assert {bool(layer.mask.all()) for layer in layers} == {True, False}
+    assert max(layer.shape[2] for layer in layers) > 1
+    assert max(layer.shape[3] for layer in layers) > 1
+    fired = [trace(net, *random_stimulus(net, 40, 1))[-1].y != NO_SPIKE for net in networks]
+    assert sum(bool(y.any()) for y in fired) > 8
+
+
+def test_answers_without_a_voter_are_the_tally(tmp_path: Path) -> None:
+    network = random_network(2, inputs=5, c=4, n=3, theta=0.5)
+    x = stimulus(network, 80)
+    y = oracle(network, x).y
+    expected = [naive.answer(naive.tally(row)) for row in y.tolist()]
+    assert build(network, workdir=tmp_path).predict(x).answer.tolist() == expected
+    assert {0, 1, 2, 3} == set(expected)  # 3 is: nobody
+
+
+def test_wrong_answers_are_a_mismatch(tmp_path: Path) -> None:
+    network = replace(
+        random_network(2, inputs=5), votes=np.array([[[1, 0], [2, 3], [0, 5]]], np.int8)
     )
-    network = FrozenNetwork("deep", 6, 3, (first, second))
-    x = stimulus(network, 200, silent=0.0)
-    y = oracle(network, x)
-    assert (y.y != NO_SPIKE).any()
-    compare("c", y, build(network, workdir=tmp_path).predict(x))
+    x = stimulus(network, 9)
+    expected = oracle(network, x)
+    changed = expected.answer.copy()
+    changed[4] ^= 1
+    with pytest.raises(Mismatch) as caught:
+        compare("c", Outputs(expected.y, changed), build(network, workdir=tmp_path).predict(x))
+    assert str(caught.value) == (
+        "rung c does not compute what the reference computes: 1 of 9 answers differ\n"
+        f"  sample 4: expected class {changed[4]}, got {changed[4] ^ 1}"
+    )
+
+
+def test_a_network_of_everything_is_clean_in_every_compiler(tmp_path: Path) -> None:
+    """Sanitizers, -Wconversion, and clang where it is installed."""
+    for seed in (3, 5):
+        network = whole_network(seed, name=f"whole{seed}")
+        save(network, tmp_path / str(seed) / "frozen")
+        record = execute(CKernelStep(), tmp_path / str(seed))
+        assert record.metrics["sanitizers"] == "clean"
+        if shutil.which("clang"):
+            directory = tmp_path / str(seed) / "steps" / "ckernel"
+            flags = [*STRICT, "-Wno-unused-command-line-argument", "-c"]
+            files = [f"whole{seed}{part}.c" for part in ("", "_batch", "_example", "_selftest")]
+            subprocess.run(["clang", *flags, *files], cwd=directory, check=True)
+
+
+def test_large_layers_stay_tables(tmp_path: Path) -> None:
+    """A layer of 138,240 unpruned synapses: code that does not grow, about 3 bytes a weight."""
+    rng = np.random.default_rng(0)
+    layer = random_layer(rng, 1352, 8, c=32, n=10, s=24, p=18, density=1.0, shared=False)
+    layer = replace(layer, lines=np.abs(layer.lines))
+    network = FrozenNetwork("large", 1352, 3, (layer,))
+    source = generate(network)["large.c"]
+    assert len(source) < 138240 * 3.5
+    assert len(re.sub(r"(?s)clang-format off.*?clang-format on", "", source)) < 4500
+    x = stimulus(network, 2)
+    compare("c", oracle(network, x), build(network, workdir=tmp_path).predict(x))
 
 
 def test_step_writes_compiles_and_runs_the_sanitizers(tmp_path: Path) -> None:
@@ -132,6 +211,7 @@ def test_times_out_of_range_are_no_undefined_behaviour(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [0, 2, 5, 6, 9, 12])
 def test_clang_format_agrees(number: int, tmp_path: Path) -> None:
     sources = generate(mode_network(number)) | generate(edge_networks()["all_pruned"])
+    sources |= generate(whole_network(number))
     for name, text in sources.items():
         (tmp_path / name).write_text(text)
     command = ["clang-format", f"--style=file:{STYLE}", "--dry-run", "-Werror", *sources]
@@ -144,7 +224,8 @@ def test_text_is_plain_c_with_constant_bounds() -> None:
         source = generate(mode_network(number))[f"mode{number}.c"]
         assert not re.search(r"\b(float|double|malloc|while|goto)\b", source)
         for bound in re.findall(r"for \([^;]*; \w+ < ([^;]*);", source):
-            assert re.fullmatch(r"(L\d+_[A-Z]+( \* L\d+_[A-Z]+)?)", bound), bound
+            constant = r"\w*L?\d*_[A-Z_]+( \* L\d+_[A-Z]+)?|l\d+_(proximal_)?first\[g \+ 1\]"
+            assert re.fullmatch(constant, bound), bound
 
 
 def test_pruned_synapses_are_not_in_the_text() -> None:
@@ -173,31 +254,14 @@ def test_compiled_once(tmp_path: Path) -> None:
 
 def test_errors_name_the_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     network = random_network(0, inputs=3)
-    layer = network.layers[0]
-    wide = FrozenNetwork(
-        "wide",
-        3,
-        3,
-        (
-            type(layer)(
-                np.ones((1, 2, 2, 1, 3), np.uint8),
-                np.ones((1, 2, 2, 1, 3), bool),
-                np.ones((1, 2), np.int32),
-                np.zeros((1, 3), np.int32),
-            ),
-        ),
-    )
-    with pytest.raises(Unsupported) as caught:
-        generate(wide)
-    assert str(caught.value) == (
-        "C kernel: layer 0: got 2 dendrites of 1 segments; expected point neurons (D = S = 1). "
-        "Choose another target"
-    )
     with pytest.raises(InvalidInput) as reserved:
         generate(random_network(0, inputs=3, name="double"))
     assert str(reserved.value) == (
-        "network name: got 'double'; expected a name that C does not reserve. Rename the network"
+        "network name: got 'double'; expected a name that neither C nor the kernel's own functions "
+        "use. Rename the network"
     )
+    with pytest.raises(InvalidInput, match="network name: got 'layer0'"):
+        generate(random_network(0, inputs=3, name="layer0"))
     monkeypatch.setenv("GCC_EXE", str(tmp_path / "nothing"))
     with pytest.raises(ToolMissing, match="gcc is needed"):
         build(network, workdir=tmp_path)

@@ -447,3 +447,19 @@ def test_a_parent_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(InvalidInput) as error:
         save(network(), tmp_path / "file" / "frozen")
     assert str(error.value).startswith(f"cannot write to {tmp_path / 'file'}: got ")
+
+
+def test_the_encoder_is_part_of_the_content(tmp_path):
+    encoder = {"kind": "MinMax", "settings": {"tres": 3}, "fitted": {"low": 0.1, "high": 1 / 3}}
+    with_encoder = dataclasses.replace(network(), encoder=encoder)
+    assert with_encoder.hash != network().hash
+    save(with_encoder, tmp_path / "frozen")
+    loaded = load(tmp_path / "frozen")
+    assert loaded.encoder == encoder
+    assert loaded.hash == with_encoder.hash
+    without = save(network(), tmp_path / "without") / "network.json"
+    assert "encoder" not in json.loads(without.read_text())
+    with pytest.raises(
+        InvalidNetwork, match=r"encoder: got \['kind'\]; expected kind, settings and fitted"
+    ):
+        dataclasses.replace(network(), encoder={"kind": "MinMax"})

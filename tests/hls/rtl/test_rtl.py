@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,17 @@ import pytest
 from hls.errors import InvalidInput, StepFailed, Unsupported
 from hls.ir import FrozenNetwork, save
 from hls.rtl import VERILATOR, RtlStep, generate, lint
-from hls.rtl.plan import make_plan, ramp_width
+from hls.rtl.plan import ramp_width
+from hls.rtl.planner import make_plan
 from hls.step import execute
-from tests.hls.sim.oracle import edge_networks, fixed_network, random_network
+from tests.hls.sim.oracle import (
+    edge_networks,
+    fixed_network,
+    random_layer,
+    random_network,
+    whole_network,
+    with_proximal,
+)
 
 needs_verilator = pytest.mark.skipif(VERILATOR.find() is None, reason="Verilator is missing")
 SHAPES = [(1, 1, 1), (3, 3, 7), (2, 5, 40), (1, 8, 3)]
@@ -121,33 +130,101 @@ def test_many_inputs_do_not_exhaust_the_stack() -> None:
     assert "slope3" in generate(network).text
 
 
-@pytest.mark.parametrize(("setting", "got"), [("k-wta", "k-wta"), ("t-wta", "t-wta")])
-def test_other_wta_modes_are_refused(setting: str, got: str) -> None:
+@needs_verilator
+@pytest.mark.parametrize("seed", range(16, 26))
+def test_lint_of_whole_networks_is_clean(seed: int, tmp_path: Path) -> None:
+    design = generate(whole_network(seed, saturate=False))
+    source = tmp_path / "whole.v"
+    source.write_text(design.text)
+    lint(source, "whole", tmp_path / "log.txt")
+    assert all(len(line) <= 100 for line in design.text.splitlines())
+
+
+def several() -> FrozenNetwork:
+    """Return two layers: an inner one of enabled dendrites, a last one with weighted inputs."""
+    rng = np.random.default_rng(7)
+    first = random_layer(rng, 5, 8, c=2, n=3, d=2, s=2, wta="t-wta", density=1.0, theta=0.2)
+    first = with_proximal(rng, first, "enable", 2, 0)
+    second = random_layer(rng, 6, first.output_horizon, n=4, wta="k-wta", k=2, theta=0.1)
+    second = with_proximal(rng, second, "weighted", 2, 3)
+    return FrozenNetwork("several", 5, 3, (first, second), proximal_lines=6)
+
+
+def test_modules_carry_layer_and_level() -> None:
+    text = generate(several()).text
+    for name in (
+        "several_l0_layer",
+        "several_l0_column_1",
+        "several_l0_neuron_1_2",
+        "several_l0_dendrite_1_2_0",
+        "several_l0_segment_1_2_0_1",
+        "several_l0_lines",
+        "several_l1_layer",
+        "several_l1_delay",
+        "several_l1_neuron_0_3",
+        "several_l1_wta",
+    ):
+        assert f"module {name} (" in text
+    assert "several_l0_wta" not in text  # all that spike first pass
+
+
+def test_ports_of_the_whole_model() -> None:
+    ports = {p.name: p for p in generate(several()).ports}
+    assert {name: p.width for name, p in ports.items()} == {
+        "clk": 1, "rst": 1, "start": 1, "x": 5, "proximal": 6, "done": 1,
+        "passed": 4, "spike_time": 4 * 5,
+    }  # fmt: skip
+    assert ports["proximal"].meaning == (
+        "lines 0 .. 1: level, 1 enables the dendrites that read it; "
+        "lines 3 .. 4: 1 for one clock, as x; at most once per sample"
+    )
+    horizon = several().layers[1].proximal_horizon
+    assert ports["proximal"].valid == (
+        "levels: stable from the clock after start until done; "
+        f"spikes: time steps 0 .. {horizon - 1} at most"
+    )
+    voted = replace(random_network(0, inputs=3, c=2), votes=np.ones((2, 3, 10), np.int8))
+    assert {p.name: p.width for p in generate(voted).ports}["answer"] == 4
+    first = random_network(0, inputs=3, c=2, wta="t-wta")
+    assert {p.name: p.width for p in generate(first).ports}["spike_time"] == 2 * 4
+
+
+def test_inputs_that_never_spike_vanish_above() -> None:
+    dead = fixed_network([[[7, 7], [3, 3]]], [[15, 6]]).layers[0]
+    upper = fixed_network([[[7, 5]]], [[3]]).layers[0]
+    network = FrozenNetwork("two", 2, 3, (dead, replace(upper, horizon=14)))
+    lines = generate(network).text.split("module two_l1_lines")[1]
+    assert "line1 (" in lines
+    assert "line0 (" not in lines
+
+
+def test_what_does_not_stream_is_refused() -> None:
+    layer = random_network(0, inputs=3).layers[0]
+    stored = replace(layer, retime=4, late="saturate", horizon=4)
     with pytest.raises(Unsupported) as caught:
-        generate(random_network(0, inputs=3, wta=setting))
+        make_plan(FrozenNetwork("stored", 3, 3, (stored,)))
     assert str(caught.value) == (
-        f"RTL: got wta {got}; expected one layer of point neurons (D = S = 1) with 1-wta "
-        "(ties: index, potential). The C kernel (target 'c') takes every WTA mode and several "
-        "layers"
+        "RTL: layer 0: got a retimed input, late spikes saturate; expected late spikes dropped. "
+        "The C kernel (target 'c') takes every network"
     )
-
-
-def test_layers_and_dendrites_are_refused() -> None:
-    network = random_network(0, inputs=3)
-    layer = network.layers[0]
-    above = random_network(0, inputs=3).with_layer(0, horizon=8).layers[0]
-    deep = FrozenNetwork(
-        "deep", 3, 3, (layer, type(above)(**{**vars(above), "horizon": layer.output_horizon}))
+    rng = np.random.default_rng(0)
+    late = with_proximal(rng, replace(layer, retime=4, horizon=4), "weighted", 2)
+    with pytest.raises(Unsupported) as caught:
+        make_plan(FrozenNetwork("late", 3, 3, (late,), proximal_lines=2))
+    assert str(caught.value) == (
+        "RTL: layer 0: got weighted proximal inputs after a retimed input; expected weighted "
+        "proximal inputs below every retimed input only. The C kernel (target 'c') takes every "
+        "network"
     )
-    with pytest.raises(Unsupported, match="RTL: got 2 layers; expected one layer"):
-        make_plan(deep)
-    wide = network.with_layer(
-        0,
-        weights=np.ones((1, 3, 2, 4, 3), np.uint8),
-        mask=np.ones((1, 3, 2, 4, 3), bool),
+    one = with_proximal(rng, layer, "weighted", 2)
+    lines = np.zeros((1, 3, 1, 1), np.int32)
+    two = replace(layer, horizon=14, lines=layer.lines, proximal="enable", proximal_lines=lines)
+    with pytest.raises(Unsupported) as caught:
+        make_plan(FrozenNetwork("both", 3, 3, (one, two), proximal_lines=2))
+    assert str(caught.value) == (
+        "RTL: proximal line 0: got a level and spikes; expected one of them (every line is one "
+        "wire). Give every kind of proximal input lines of its own"
     )
-    with pytest.raises(Unsupported, match="RTL: got 2 dendrites of 4 segments"):
-        make_plan(wide)
 
 
 def test_reserved_names_are_refused() -> None:

@@ -1,59 +1,74 @@
-"""A naive model of point neurons, straight from the definition, and random networks for tests."""
+"""The naive model over frozen networks, and random networks for tests."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
 from hls.ir.network import NO_SPIKE, FrozenLayer, FrozenNetwork
 from hls.ir.outputs import Outputs
+from tests import oracle as naive
 
 
-def oracle(network: FrozenNetwork, x: np.ndarray) -> Outputs:
-    """Answer one sample, one column, one neuron, one time step at a time."""
+def oracle(network: FrozenNetwork, x: np.ndarray, proximal: np.ndarray | None = None) -> Outputs:
+    """Answer one sample, one column, one segment, one time step at a time."""
+    return trace(network, x, proximal)[-1]
+
+
+def trace(
+    network: FrozenNetwork, x: np.ndarray, proximal: np.ndarray | None = None
+) -> list[Outputs]:
+    """Answer as `oracle` does, with every layer's spike times."""
+    found: list[Outputs] = []
     for layer in network.layers:
-        x = np.array([_layer(layer, row) for row in x], dtype=np.uint8)
-    c, n = network.layers[-1].shape[:2]
-    return Outputs(x.reshape(-1, c, n))
+        side = [None] * len(x) if proximal is None else proximal.tolist()
+        y = [_layer(layer, row, xp) for row, xp in zip(x.tolist(), side, strict=True)]
+        found.append(Outputs(np.array(y, dtype=np.uint8).reshape(-1, *layer.shape[:2])))
+        x = found[-1].y.reshape(len(x), layer.shape[0] * layer.shape[1])
+    y = found[-1].y
+    if network.votes is not None:
+        votes = network.votes.tolist()
+        answers = [naive.elected(naive.votes(row, votes)) for row in y.tolist()]
+        found[-1] = Outputs(y, np.array(answers, dtype=np.int64))
+    return found
 
 
-def _layer(layer: FrozenLayer, row: np.ndarray) -> list[int]:
-    out = []
-    for c in range(layer.shape[0]):
-        spikes = [_neuron(layer, c, n, row) for n in range(layer.shape[1])]
-        out += _wta(layer, spikes)
-    return out
+def _layer(layer: FrozenLayer, row: list[int], side: list[int] | None) -> list[list[int]]:
+    if layer.retime:
+        row = naive.retime(row, layer.retime, layer.late)
+    found = []
+    for c, weights in enumerate(layer.effective.tolist()):
+        xs = [255 if line < 0 else row[line] for line in layer.lines[c]]
+        sides = {}
+        if layer.proximal == "enable":
+            given = _given(layer.proximal_lines[c], side, always=1)
+            sides["gate"] = [[bool(dendrite[0]) for dendrite in neuron] for neuron in given]
+        if layer.proximal == "weighted":
+            sides["xp"] = _given(layer.proximal_lines[c], side, always=255)
+            sides["wp"] = layer.proximal_weights[c].tolist()
+        found.append(
+            naive.levels(
+                xs,
+                weights,
+                layer.theta[c].tolist(),
+                layer.output_horizon,
+                layer.response,
+                layer.wta,
+                layer.k,
+                layer.tie,
+                **sides,
+            )[0]
+        )
+    return found
 
 
-def _neuron(layer: FrozenLayer, c: int, n: int, row: np.ndarray) -> tuple[int, int]:
-    """Return (spike time, potential then)."""
-    for t in range(layer.output_horizon):
-        v = 0
-        for p in range(layer.shape[4]):
-            line, w = int(layer.lines[c, p]), int(layer.weights[c, n, 0, 0, p])
-            if line < 0 or not layer.mask[c, n, 0, 0, p] or row[line] == NO_SPIKE:
-                continue
-            since = t - int(row[line])
-            if layer.response == "rnl":
-                v += min(max(since + 1, 0), w)
-            else:
-                v += w if since >= 0 else 0
-        if v >= layer.theta[c, n]:
-            return t, v
-    return NO_SPIKE, 0
-
-
-def _wta(layer: FrozenLayer, spikes: list[tuple[int, int]]) -> list[int]:
-    times = [t for t, _ in spikes]
-    if layer.wta == "none":
-        return times
-    if layer.wta == "t-wta":
-        return [t if t == min(times) else NO_SPIKE for t in times]
-    rank = {
-        "index": lambda n: (spikes[n][0], n),
-        "potential": lambda n: (spikes[n][0], -spikes[n][1], n),
-    }[layer.tie]
-    pass_ = sorted(range(len(spikes)), key=rank)[: layer.k if layer.wta == "k-wta" else 1]
-    return [t if n in pass_ else NO_SPIKE for n, t in enumerate(times)]
+def _given(lines: np.ndarray, side: list[int] | None, always: int) -> list:
+    """Return `side[line]` for every line, `always` for -1 or without a side."""
+    return [
+        [[always if i < 0 or side is None else side[i] for i in dendrite] for dendrite in neuron]
+        for neuron in lines.tolist()
+    ]
 
 
 def random_layer(
@@ -65,6 +80,8 @@ def random_layer(
     n: int = 3,
     p: int | None = None,
     theta: float = 0.3,
+    d: int = 1,
+    s: int = 1,
     density: float = 0.8,
     shared: bool = True,
     **settings: object,
@@ -72,7 +89,7 @@ def random_layer(
     """Make a random layer; `theta` is a fraction of the mean sum of weights."""
     p = sources if p is None else p
     w_max = 2 ** int(settings.get("wres", 3)) - 1
-    mask = rng.random((c, n, 1, 1, p)) < density
+    mask = rng.random((c, n, d, s, p)) < density
     weights = np.where(mask, rng.integers(0, w_max + 1, mask.shape), 0).astype(np.uint8)
     common = np.tile(np.arange(p) % sources, (c, 1))
     lines = common if shared else rng.integers(-1, sources, (c, p))
@@ -85,6 +102,71 @@ def random_layer(
         lines.astype(np.int32),
         horizon=horizon,
         **settings,
+    )
+
+
+def with_proximal(
+    rng: np.random.Generator, layer: FrozenLayer, proximal: str, lines: int, first: int = 0
+) -> FrozenLayer:
+    """Give a layer proximal inputs from lines `first .. first + lines - 1`, some fixed."""
+    c, n, d, s, _ = layer.shape
+    r = 1 if proximal == "enable" else 2
+    table = rng.integers(first - 1, first + lines, (c, n, d, r)).astype(np.int32)
+    fields = {"proximal": proximal, "proximal_lines": np.where(table < first, -1, table)}
+    if proximal == "weighted":
+        mask = rng.random((c, n, d, s, r)) < 0.8
+        fields |= {
+            "proximal_mask": mask,
+            "proximal_weights": (rng.integers(0, 4, mask.shape) * mask).astype(np.uint8),
+            "proximal_wres": 2,
+            "proximal_horizon": int(rng.integers(1, 13)),
+        }
+    return replace(layer, **fields)
+
+
+def whole_network(seed: int, *, saturate: bool = True, name: str = "whole") -> FrozenNetwork:
+    """Make a random network of any kind: layers, dendrites, proximal inputs, retiming, votes."""
+    rng = np.random.default_rng(seed)
+    tres, inputs = int(rng.integers(0, 4)), int(rng.integers(2, 8))
+    layers, sources, horizon, proximal_lines = [], inputs, 2**tres, 0
+    retimed = False
+    for _ in range(int(rng.integers(1, 4))):
+        retime = int(rng.integers(1, 7)) if rng.random() < 0.3 else 0
+        retimed |= retime > 0
+        n = int(rng.integers(1, 5))
+        layer = random_layer(
+            rng,
+            sources,
+            retime or horizon,
+            c=int(rng.integers(1, 4)),
+            n=n,
+            d=int(rng.integers(1, 3)),
+            s=int(rng.integers(1, 4)),
+            p=int(rng.integers(1, 7)),
+            k=int(rng.integers(1, n + 1)),
+            theta=float(rng.choice([0.1, 0.25, 0.5])),
+            density=float(rng.choice([0.6, 0.9, 1.0])),
+            shared=bool(rng.integers(0, 2)),
+            wres=int(rng.choice([1, 2, 3, 3, 4])),
+            response=str(rng.choice(["rnl", "rnl", "snl"])),
+            wta=str(rng.choice(["1-wta", "k-wta", "t-wta", "none"])),
+            tie=str(rng.choice(["index", "potential"])),
+            retime=retime,
+            late="saturate" if saturate and rng.random() < 0.5 else "drop",
+        )
+        kinds = ["none", "enable", "weighted"] if saturate or not retimed else ["none", "enable"]
+        kind = str(rng.choice(kinds))
+        if kind != "none":
+            layer = with_proximal(rng, layer, kind, 3, proximal_lines)
+            proximal_lines += 3
+        layers.append(layer)
+        horizon, sources = layer.output_horizon, layer.shape[0] * layer.shape[1]
+    votes = None
+    if rng.random() < 0.5:
+        shape = (*layers[-1].shape[:2], int(rng.integers(2, 5)))
+        votes = rng.integers(-128, 128, shape).astype(np.int8)
+    return FrozenNetwork(
+        name, inputs, tres, tuple(layers), votes=votes, proximal_lines=proximal_lines
     )
 
 

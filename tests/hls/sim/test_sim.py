@@ -9,9 +9,18 @@ import pytest
 
 from hls.errors import InvalidInput, StepFailed, ToolMissing
 from hls.ir import FrozenNetwork, compare
+from hls.ir.stimulus import random_stimulus
 from hls.rtl import VERILATOR, generate
 from hls.sim import IVERILOG, VVP, Simulation, simulate
-from tests.hls.sim.oracle import edge_networks, oracle, random_network, stimulus
+from tests.hls.sim.oracle import (
+    edge_networks,
+    oracle,
+    random_layer,
+    random_network,
+    stimulus,
+    whole_network,
+    with_proximal,
+)
 
 needs_icarus = pytest.mark.skipif(
     IVERILOG.find() is None or VVP.find() is None, reason="Icarus Verilog is missing"
@@ -58,6 +67,96 @@ def test_random_networks_in_icarus(number: int, tmp_path: Path) -> None:
 def test_edge_cases_in_icarus(name: str, tmp_path: Path) -> None:
     network = edge_networks()[name]
     run(network, stimulus(network, 25, 1), tmp_path, disturb=name != "never")
+
+
+def check_whole(
+    network: FrozenNetwork, samples: int, seed: int, path: Path, **options: object
+) -> Simulation:
+    """Simulate a network of any kind, with proximal inputs where it has any, and compare."""
+    design = generate(network)
+    source = path / f"{design.name}.v"
+    source.write_text(design.text)
+    x, side = random_stimulus(network, samples, seed)
+    result = simulate([source], design.name, network, x, side, workdir=path / "sim", **options)
+    assert compare("rtl", oracle(network, x, side), result.outputs) == samples
+    assert (result.cycles <= design.cycles_worst).all()
+    if network.votes is not None:
+        assert result.outputs.answer is not None
+    return result
+
+
+@needs_icarus
+@pytest.mark.parametrize("seed", range(16))
+def test_whole_networks_in_icarus(seed: int, tmp_path: Path) -> None:
+    network = whole_network(seed, saturate=False)
+    check_whole(network, 40, seed, tmp_path, disturb=bool(seed % 2), reset=seed % 3 > 0)
+
+
+MODES = {
+    f"{wta}-{tie}": {"wta": wta, "tie": tie, "k": 2 if wta == "k-wta" else 1}
+    for wta in ("1-wta", "k-wta", "t-wta", "none")
+    for tie in ("index", "potential")
+}
+
+
+@needs_icarus
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("place", ["last", "inner"])
+def test_every_wta_mode_in_every_place(mode: str, place: str, tmp_path: Path) -> None:
+    """Many ties: two input times, and thresholds that several neurons reach at once."""
+    rng = np.random.default_rng(3)
+    layer = random_layer(rng, 9, 2, c=2, n=5, d=1, s=2, theta=0.2, **MODES[mode])
+    layers = (layer,)
+    if place == "inner":
+        upper = random_layer(rng, 10, layer.output_horizon, n=6, density=0.4, wta="none", theta=0.1)
+        layers = (layer, upper)
+    network = FrozenNetwork("modes", 9, 1, layers)
+    result = check_whole(network, 60, 1, tmp_path, disturb=True)
+    assert (result.outputs.y != 255).any(axis=(1, 2)).mean() > 0.5
+
+
+@needs_icarus
+def test_a_layer_counts_time_one_clock_later(tmp_path: Path) -> None:
+    """Two layers: done rises one clock later than with one, two after the last winner's step."""
+    rng = np.random.default_rng(1)
+    first = random_layer(rng, 6, 8, n=6, wta="none", theta=0.1)
+    network = FrozenNetwork("deep", 6, 3, (first, random_layer(rng, 6, 14, n=2, theta=0.1)))
+    result = check_whole(network, 40, 1, tmp_path)
+    won = result.outputs.winner[:, 0] >= 0
+    assert won.any()
+    assert (result.cycles[won] == result.outputs.time[won, 0].astype(int) + 3).all()
+    assert (result.cycles[~won] == generate(network).cycles_worst).all()
+    assert generate(network).cycles_worst == (14 + 7 - 1) + 2
+
+
+@needs_icarus
+def test_a_retimed_layer_ends_when_nothing_came(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    first = random_layer(rng, 6, 8, n=3, wta="none", theta=0.9)
+    second = random_layer(rng, 3, 4, n=2, theta=0.9, retime=4)
+    network = FrozenNetwork("anew", 6, 3, (first, second))
+    x = np.full((3, 6), 255, np.uint8)
+    x[1] = 7
+    x[2] = 0
+    source = tmp_path / "anew.v"
+    source.write_text(generate(network).text)
+    result = simulate([source], "anew", network, x, workdir=tmp_path)
+    compare("rtl", oracle(network, x), result.outputs)
+    # The base starts at the latest with the first layer's step 13, in clock 14.
+    assert result.cycles[0] == 14 + 1
+    assert generate(network).cycles_worst == 14 + 1 + (4 + 7 - 1)
+
+
+@needs_verilator
+def test_proximal_inputs_layers_and_votes_in_verilator(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    first = random_layer(rng, 7, 8, c=2, n=4, d=2, s=2, wta="k-wta", k=2, tie="potential")
+    first = with_proximal(rng, first, "enable", 40, 0)
+    second = with_proximal(rng, random_layer(rng, 8, 14, n=3, theta=0.1), "weighted", 3, 40)
+    votes = rng.integers(-128, 128, (1, 3, 5)).astype(np.int8)
+    network = FrozenNetwork("all", 7, 3, (first, second), votes=votes, proximal_lines=43)
+    result = check_whole(network, 100, 2, tmp_path, simulator="verilator")
+    assert len(set(result.outputs.answer.tolist())) > 1
 
 
 @needs_icarus
@@ -111,7 +210,7 @@ def test_waveforms_of_the_first_samples(tmp_path: Path) -> None:
         (
             "spiked <= 1'd0;",
             "",
-            "icarus: undefined outputs at sample 0: got spiked x, winner 00, spike_time 1101; "
+            "icarus: undefined outputs at sample 0: got winner 00, spiked x, spike_time 1101; "
             "expected 0 and 1 only",
         ),
     ],

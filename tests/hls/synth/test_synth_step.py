@@ -24,7 +24,8 @@ def test_runs_once_and_again_when_the_rtl_changes(library, tmp_path):
     assert record.summary.startswith("osu018, ")
     assert set(record.outputs) == {"cells.v", "log.txt", "netlist.json", "netlist.v", "stat.json"}
     assert stale_reason(step, tmp_path) is None
-    assert stale_reason(SynthStep("tiny", clock_ns=3.0), tmp_path) == "options changed: clock_ns"
+    faster = SynthStep("tiny", clock_ns=3.0)
+    assert stale_reason(faster, tmp_path) == "options changed: clock_ns 10.0 -> 3.0"
     source.write_text("module tiny (input a; endmodule")
     assert stale_reason(step, tmp_path) == "inputs changed: rtl"
     with pytest.raises(StepFailed):

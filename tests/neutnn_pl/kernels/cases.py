@@ -53,7 +53,7 @@ def cases(draw, **fixed):
         "rule": draw(stochastic(m, source) if source else st.one_of(stochastic(m), FIXED_POINT)),
         "homeostasis": draw(st.one_of(st.none(), HOMEOSTASIS)),
         "seed": draw(st.sampled_from([0, 1, 2**64 - 1, random.getrandbits(64)])),
-        "layer": draw(st.integers(0, 255)),
+        "layer": draw(st.integers(0, 255)), "first_column": draw(st.sampled_from([0, 0, 3, 700])),
     }  # fmt: skip
     spec = LayerSpec(**(settings | fixed))
 

@@ -1,6 +1,7 @@
 """The LightningModule: the same weights for every batch size, worker count and resume point."""
 
 import lightning as L
+import numpy as np
 import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
@@ -150,6 +151,32 @@ def test_more_classes_than_neurons(blobs):
         fit(model(), data, 1)
 
 
+def test_strategies_that_divide_the_samples_are_refused(blobs, monkeypatch):
+    monkeypatch.setattr(L.Trainer, "world_size", 2)
+    with pytest.raises(
+        InvalidInput,
+        match="trainer: strategy: got SingleDeviceStrategy with 2 processes; expected "
+        "column_parallel, with which they learn the bits of one. Set --trainer.strategy column_par",
+    ):
+        fit(model(), blobs(), 1)
+
+
 def test_an_unknown_kernel_is_refused():
     with pytest.raises(InvalidInput, match="kernel: got 'cuda'; expected one of auto, reference"):
         NeuTNN(nn.Network(nn.Layer(2, 1, theta=3)), kernel="cuda")
+
+
+def test_the_encoder_goes_with_the_checkpoint_into_the_frozen_network(tmp_path):
+    from datamodules import UCR
+    from datamodules.encoders import OnOff, encoder_from
+
+    series = np.random.default_rng(0).normal(size=(8, 6))
+    data = UCR.from_arrays(series, encoder=OnOff())
+    model = NeuTNN(nn.Network(nn.Layer(12, 2, theta=30)))
+    trainer = L.Trainer(max_epochs=1, logger=False, enable_progress_bar=False, limit_val_batches=0,
+                        enable_checkpointing=False, accelerator="cpu")  # fmt: skip
+    trainer.fit(model, data)
+    trainer.save_checkpoint(tmp_path / "model.ckpt")
+    frozen = NeuTNN.from_checkpoint(tmp_path / "model.ckpt").freeze("tiny")
+    assert frozen.encoder == data.encoding
+    assert np.array_equal(encoder_from(frozen.encoder)(series), data.spikes("train"))

@@ -87,9 +87,9 @@ def test_frozen_networks_of_every_kind_are_stored(tmp_path):
 
 
 def test_backends_refuse_what_they_cannot_build_by_name():
-    net = nn.Network(nn.Layer(5, 3, theta=8, proximal="enable"))
-    with pytest.raises(Unsupported, match=r"proximal inputs \(enable\)"):
-        compile(net.freeze("x"), target="c")
+    net = nn.Network(nn.Layer(5, 3, theta=8), nn.Retime(8, "saturate"), nn.Layer(3, 2, theta=4))
+    with pytest.raises(Unsupported, match=r"RTL: layer 1: got .*saturate"):
+        compile(net.freeze("late"), target="verilator")
 
 
 def test_fatigue_is_in_the_frozen_thresholds():

@@ -1,0 +1,1 @@
+"""Measurements, remade by one command each."""

@@ -1,0 +1,370 @@
+"""Everything measured about place cells: tables to the terminal, pictures to docs/images.
+
+    .venv/bin/python benchmarks/place_cells.py [--only accuracy load localise ...] [--seeds 10]
+
+Each experiment takes its data and model from its recipe in recipes/place_cells; seed `s` of the
+study is seed `s` of the maps. `--quick` makes it small, to see that it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import neutnn_pl  # noqa: F401 - before any import of lightning
+
+import numpy as np  # isort: skip
+import place_cells_pictures as pictures
+import torch
+from place_cells_common import (
+    SHORT,
+    Options,
+    baselines,
+    drop_fresh,
+    heading,
+    ideal_known,
+    ideal_noisy,
+    learnt,
+    mean_of,
+    memory_size,
+    prune_one_of_three,
+    prune_share,
+    row,
+    sample,
+    setting,
+    walks_of,
+)
+
+from datamodules.place_cells import PlaceMaps, ask, disturb
+from datamodules.place_cells.pictures import draw_maps, draw_walk
+from neutnn_pl.metrics.associative import ExactDictionary
+from neutnn_pl.metrics.place_cells import accuracy, accuracy_of, losses
+from neutnn_pl.nn import place_cells as cells
+from neutnn_pl.nn.place_cells import FIELDS, PlaceMemory, integrate, localise, localise_walks
+from neutnn_pl.nn.place_cells.navigate import positions
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+
+
+def study_accuracy(o: Options) -> None:
+    """Accuracy per field at the paper's size, and where losses come from."""
+    heading("Accuracy", "memory", "synapses", *SHORT.values())
+    tables = [
+        ("plane, 32 segments", "plane", {}),
+        ("plane, 24 segments", "plane", {"segments": 24}),
+        ("plane, 16 segments", "tight", {}),
+        ("plane, 16 by expected load", "by_load", {}),
+        ("plane, 12 from a pool", "tight", {"segments": 12, "budget": "pool"}),
+        ("torus, 24 segments", "torus", {}),
+        ("torus, 16 segments", "torus", {"segments": 16}),
+    ]
+    causes: list[tuple[str, list[Any]]] = []
+    for name, recipe, changes in tables:
+        runs, why, synapses = [], [], 0
+        for seed in range(o.seeds):
+            data, model = setting(recipe, seed, o.quick)
+            memory, edges, stored = learnt(data, seed, **{**model, **changes})
+            runs.append(accuracy(memory, edges, edges))
+            why.append(losses(memory, edges, stored))
+            synapses = memory.synapses
+        row(name, runs, f"{synapses:,}")
+        causes.append((name, why))
+    for recipe in ("tight", "torus"):
+        found: dict[str, list[dict[str, float]]] = {}
+        for seed in range(o.seeds):
+            data, model = setting(recipe, seed, o.quick)
+            size = PlaceMemory(data.code, 16).synapses
+            others = baselines(data.edges(), data, size)
+            for name, other in others.items():
+                found.setdefault(name, []).append(accuracy_of(other, data.edges(), data.edges()))
+        for name, runs in found.items():
+            shown = f"{size:,}" if "Willshaw" in name else ""
+            row(f"{recipe.replace('tight', 'plane')}: {name}", runs, shown)
+    heading("Where losses come from", "memory", "field", "unstored", "overwritten", "ambiguous")
+    for name, why in causes:
+        for field in ("dx", "dy", "environment"):
+            parts = [
+                np.mean([getattr(one[field], cause) for one in why])
+                for cause in ("unstored", "overwritten", "ambiguous")
+            ]
+            print(f"| {name} | {SHORT[field]} | " + " | ".join(f"{p:.4f}" for p in parts) + " |")
+
+
+def study_load(o: Options) -> None:
+    """Accuracy against the number of stored maps, on a fixed number of synapses."""
+    heading("Load", "maps", "edges", "memory", *SHORT.values())
+    loads = [2, 4, 6] if o.quick else [5, 10, 15, 20, 30, 40, 60, 80, 120]
+    curves: dict[str, dict[int, float]] = {}
+    for budget in ("fixed", "load", "pool"):
+        found: dict[int, list[dict[str, float]]] = {}
+        for seed in range(min(o.seeds, 2)):
+            data, model = setting("capacity", seed, o.quick)
+            model["budget"] = budget
+            memory, all_edges = cells.make_memory(data.code, edges=3600, **model), data.edges()
+            asked = before = 0
+            for maps in loads:
+                some = all_edges[(all_edges[:, 0] >= before) & (all_edges[:, 0] < maps)]
+                order = np.random.default_rng([seed, maps]).permutation(len(some))
+                memory.learn(some[torch.from_numpy(order)])
+                before = maps
+                asked_of = sample(all_edges[all_edges[:, 0] < maps], 2000, seed)
+                found.setdefault(maps, []).append(accuracy(memory, asked_of, asked_of))
+                asked = len(all_edges[all_edges[:, 0] < maps])
+                if budget != "fixed" or seed:
+                    continue
+                others = baselines(all_edges[all_edges[:, 0] < maps], data, memory.synapses)
+                for name, other in others.items():
+                    if name in ("exact dictionary", "1 nearest", "Willshaw, 3 fields"):
+                        scores = accuracy_of(other, asked_of, asked_of)
+                        row(f"{maps} | {asked} | {name}", [scores])
+                        curves.setdefault(name, {})[maps] = mean_of(scores)
+        for maps, runs in found.items():
+            row(f"{maps} | {90 * maps} | {budget}, {memory.synapses:,} synapses", runs)
+            curves.setdefault(f"{budget} segments", {})[maps] = float(
+                np.mean([*map(mean_of, runs)])
+            )
+    pictures.curves(curves, "maps stored", "mean accuracy", IMAGES / "place_load.png")
+
+
+def study_features(o: Options) -> None:
+    """Accuracy against features, collisions, and the size of the grid."""
+    heading("Other sizes (20 maps, 24 segments)", "data", "edges", *SHORT.values())
+    for name, changes in (
+        ("5 features", {"features": 5, "objects": 5}),
+        ("10 features", {}),
+        ("20 features", {"features": 20, "objects": 20}),
+        ("30 % collisions", {"collisions": 0.3}),
+        ("100 % collisions", {"collisions": 1.0}),
+        ("8x8 plane", {"width": 8, "height": 8}),
+    ):
+        runs, exact = [], []
+        for seed in range(min(o.seeds, 3)):
+            data, model = setting("plane", seed, o.quick, **{"environments": 20, **changes})
+            memory, edges, _ = learnt(data, seed, **{**model, "segments": 24})
+            runs.append(accuracy(memory, edges, edges))
+            exact.append(accuracy_of(ExactDictionary(edges), edges, edges))
+        row(name, runs, str(len(edges)))
+        row(f"{name}: exact dictionary", exact, str(len(edges)))
+
+
+def study_noise(o: Options) -> None:
+    """Accuracy with spikes missing or wrong."""
+    heading("Noise", "spikes", "memory", *SHORT.values())
+    curves: dict[str, dict[float, float]] = {}
+    shares = [(0.0, 0.0), (0.1, 0.0), (0.2, 0.0), (0.3, 0.0), (0.0, 0.1), (0.0, 0.2), (0.1, 0.1)]
+    for missing, wrong in shares[-1:] if o.quick else shares:
+        found: dict[str, list[dict[str, float]]] = {}
+        for seed in range(min(o.seeds, 3)):
+            data, model = setting("noise", seed, o.quick, missing=missing, wrong=wrong)
+            memory, edges, _ = learnt(data, seed, **model)
+            given, true = data.questions(), data.edges()
+            pick = np.random.default_rng(seed).permutation(len(true))[:1500]
+            given, true = given[pick], true[pick]
+            found.setdefault("ours", []).append(accuracy(memory, given, true))
+            drop_fresh(memory)
+            found.setdefault("ours, unused segments masked", []).append(
+                accuracy(memory, given, true)
+            )
+            for name, other in baselines(edges, data, memory_size(data)).items():
+                found.setdefault(name, []).append(accuracy_of(other, given, true))
+        for name, runs in found.items():
+            row(f"{missing:.0%} missing, {wrong:.0%} wrong | {name}", runs)
+            if missing == 0:
+                curves.setdefault(name, {})[wrong] = float(np.mean([*map(mean_of, runs)]))
+    pictures.curves(curves, "share of wrong spikes", "mean accuracy", IMAGES / "place_noise.png")
+
+
+def study_localise(o: Options) -> None:
+    """Observations needed to know the environment, and path integration."""
+    heading("Localisation", "edges seen", "memory", "right", "edges needed", "ideal", "ratio")
+    found: dict[tuple[int, tuple[str, ...]], list[list[float]]] = {}
+    for segments in (32, 16):
+        for seed in range(o.seeds):
+            data, model = setting("localise", seed, o.quick)
+            memory, edges, _ = learnt(data, seed, **{**model, "segments": segments})
+            for hidden in ((), ("dy",)):
+                walks = walks_of(data.maps, 100 if o.quick else 400, 10, seed, hidden)
+                truth = walks[:, 0, 0]
+                ours, ideal = (
+                    localise_walks(memory, walks),
+                    localise(ideal_known(edges, walks, data)),
+                )
+                numbers = (
+                    (ours.answer == truth).double(), ours.steps.double(), ideal.steps.double()
+                )  # fmt: skip
+                found.setdefault((segments, hidden), []).append([float(n.mean()) for n in numbers])
+                if seed == 0 and hidden and segments == 32:
+                    long = int(ours.steps.argmax())
+                    pictures.localisation(data.maps, walks[long], ours.candidates[long], IMAGES)
+    for (segments, hidden), rows in found.items():
+        right, needed, best = np.mean(rows, axis=0)
+        name = "whole" if not hidden else f"without {' and '.join(hidden)}"
+        print(f"| {name} | {segments} segments | {right:.3f} | {needed:.3f} | {best:.3f} "
+              f"| {needed / best:.3f} |")  # fmt: skip
+    for share in (0.05, 0.1):
+        for cells_ in noisy_localisation(o, share):
+            print("| " + " | ".join(cells_) + " |")
+    heading("Path integration", "memory", *(f"after {k}" for k in (1, 2, 4, 8)), "answered")
+    for name, recipe in (("plane, 32", "plane"), ("plane, 16", "tight"), ("torus, 24", "torus")):
+        rows = []
+        for seed in range(o.seeds):
+            data, model = setting(recipe, seed, o.quick)
+            memory, _, _ = learnt(data, seed, **model)
+            walks = walks_of(data.maps, 200, 8, seed, ())
+            where, known = integrate(memory, walks)
+            right = ((where == positions(data.code, walks)).all(2) & known).double().mean(0)
+            rows.append(
+                [*(float(right[k - 1]) for k in (1, 2, 4, 8)), float(known[:, -1].double().mean())]
+            )
+        print(f"| {name} | " + " | ".join(f"{v:.3f}" for v in np.mean(rows, axis=0)) + " |")
+
+
+def noisy_localisation(o: Options, share: float) -> list[list[str]]:
+    """Return rows of the table for walks of which a share of all fields is wrong.
+
+    The memory answers when one environment leads by one vote, or two; the ideal observer when its
+    posterior exceeds 0.95. All may be wrong.
+    """
+    rows = []
+    for seed in range(o.seeds):
+        data, model = setting("localise", seed, o.quick)
+        memory, edges, _ = learnt(data, seed, **model)
+        walks = walks_of(data.maps, 100 if o.quick else 400, 15, seed, ())
+        truth, flat = walks[:, 0, 0], walks.flatten(0, 1).numpy()
+        values = tuple(data.code.values(field) for field in FIELDS)
+        seen = torch.from_numpy(disturb(flat, values, wrong=share, seed=seed))
+        seen = seen.unflatten(0, walks.shape[:2])
+        steps, answer = ideal_noisy(edges, seen, data, share)
+        numbers = [(answer == truth).double(), steps.double()]
+        for lead in (1, 2):
+            ours = localise_walks(memory, seen, lead)
+            numbers += [(ours.answer == truth).double(), ours.steps.double()]
+        rows.append([float(n.mean()) for n in numbers])
+    right_ideal, best, *ours_ = np.mean(rows, axis=0)
+    return [
+        [f"{share:.0%} of all fields wrong", f"32 segments, lead of {lead}", f"{right:.3f}",
+         f"{needed:.3f}", f"{best:.3f} ({right_ideal:.3f} right)", f"{needed / best:.3f}"]
+        for lead, right, needed in ((1, *ours_[:2]), (2, *ours_[2:]))
+    ]  # fmt: skip
+
+
+def study_change(o: Options) -> None:
+    """An environment altered while running: how fast does its new map come in?"""
+    heading("Change: 3 of 10 objects of map 0 move", "edges relearnt", "memory",
+            "dx, whole edge", "dx, only map, tail, head", "other maps")  # fmt: skip
+    for name, segments, how in (
+        ("STDP", 32, "learn"), ("STDP and forgetting", 32, "revise"),
+        ("STDP and forgetting", 16, "revise"),
+    ):  # fmt: skip
+        rows: dict[int, list[list[float]]] = {}
+        for seed in range(o.seeds):
+            data, model = setting("change", seed, o.quick)
+            memory, _, _ = learnt(data, seed, **{**model, "segments": segments})
+            after = torch.from_numpy(data.maps.changed(0, 3, seed).edges())
+            moved = after[(after != data.edges()).any(1)]
+            order = np.random.default_rng([seed, 5]).permutation(len(moved))
+            moved, rest = moved[torch.from_numpy(order)], data.edges()[data.edges()[:, 0] > 0]
+            so_far = 0
+            for part in range(5):
+                relearnt = part * len(moved) // 4
+                getattr(memory, how)(moved[so_far:relearnt])
+                so_far = relearnt
+                hidden = torch.from_numpy(ask(moved.numpy(), "dy"))
+                scores = [(memory.infer(q, "dx") == t[:, 3]).double().mean()
+                          for q, t in ((moved, moved), (hidden, moved), (rest, rest))]  # fmt: skip
+                rows.setdefault(part, []).append([*map(float, scores)])
+        for part, values in rows.items():
+            print(f"| {25 * part} % | {name}, {segments} segments | "
+                  + " | ".join(f"{v:.3f}" for v in np.mean(values, axis=0)) + " |")  # fmt: skip
+
+
+def study_pruning(o: Options) -> None:
+    """Unused segments and zeros go exactly; then shares of what is left."""
+    heading("Pruning", "what goes", "synapses", *SHORT.values(), "answers changed")
+    found: dict[str, list[tuple[int, dict[str, float], float]]] = {}
+    for seed in range(o.seeds):
+        for name, result in pruned(*setting("pruning", seed, o.quick), seed):
+            found.setdefault(name, []).append(result)
+    for name, runs in found.items():
+        parts = [f"{np.mean([run[1][f] for run in runs]):.3f}" for f in SHORT]
+        sizes, changed = np.mean([r[0] for r in runs]), np.mean([r[2] for r in runs])
+        print(f"| {name} | {sizes:,.0f} | {' | '.join(parts)} | {changed:.4f} |", flush=True)
+
+
+def pruned(
+    data: PlaceMaps, model: dict[str, Any], seed: int
+) -> Iterator[tuple[str, tuple[int, dict[str, float], float]]]:
+    """Return what has gone, and with it synapses, accuracy and the share of answers changed."""
+    memory, edges, _ = learnt(data, seed, **model)
+    before = torch.stack([memory.infer(edges, field) for field in FIELDS])
+
+    def now() -> tuple[int, dict[str, float], float]:
+        answers = torch.stack([memory.infer(edges, field) for field in FIELDS])
+        shares = (answers == edges.T).double().mean(1).tolist()
+        changed = float((answers != before).double().mean())
+        return memory.synapses, dict(zip(FIELDS, shares, strict=True)), changed
+
+    yield "nothing", now()
+    drop_fresh(memory)
+    yield "unused segments", now()
+    memory.layer.prune(memory.layer.weights == 0)
+    yield "and zeros", now()
+    state = {k: v.clone() for k, v in memory.state_dict().items()}
+    for share in (0.1, 0.2, 0.3, 0.4, 0.5):
+        memory.load_state_dict(state)
+        prune_share(memory, share, seed)
+        yield f"and {share:.0%} of the rest at random", now()
+    memory.load_state_dict(state)
+    prune_one_of_three(memory, (0, 1))
+    yield "and dy of every edge in X, dx in Y (22 %)", now()
+    prune_one_of_three(memory, (2,))
+    yield "and dy of every edge in E too (33 %)", now()
+
+
+def study_fields(o: Options) -> None:
+    """Pictures: maps, a walk, and the field of each place cell over a map."""
+    data, model = setting("plane", 0, o.quick)
+    memory, _, _ = learnt(data, 0, **model)
+    draw_maps(data.maps, [0, 1, 2], IMAGES / "place_maps.png")
+    draw_walk(data.maps, 0, data.maps.walk(0, 8, 1), IMAGES / "place_walk.png")
+    pictures.goal_fields(data.maps, memory, 0, IMAGES / "place_fields.png")
+    print("\npictures: place_maps.png, place_walk.png, place_fields.png")
+
+
+def study_trajectory(o: Options) -> None:
+    """A rat's position from its grid cells, beside a linear decoder."""
+    import place_cells_trajectory as trajectory
+
+    heading("Trajectory", "cells", "decoder", "median error (m), mean over seeds", "std")
+    for cells_, name, errors in trajectory.study(min(o.seeds, 5), o.quick, IMAGES):
+        print(f"| {cells_} | {name} | {np.mean(errors):.4f} | {np.std(errors):.4f} |", flush=True)
+
+
+STUDIES: dict[str, Callable[[Options], None]] = {
+    name.removeprefix("study_"): value
+    for name, value in list(globals().items())
+    if name.startswith("study_")
+}
+
+
+def main() -> None:
+    """Run the study."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", choices=list(STUDIES), default=list(STUDIES))
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--images", type=Path, default=IMAGES)
+    options = parser.parse_args()
+    globals()["IMAGES"] = options.images
+    options.images.mkdir(parents=True, exist_ok=True)
+    for name in options.only:
+        start = time.perf_counter()
+        STUDIES[name](Options(2 if options.quick else options.seeds, options.quick))
+        print(f"\n({name}: {time.perf_counter() - start:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""Tables and figures of the UCR study, from the files that `ucr_study` wrote.
+
+    python -m benchmarks.ucr_tables [--runs runs/ucr_study] [--readme] [--figure FILE]
+
+`--readme` writes the table of the seven designs between its marks in `recipes/README.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.ucr_setting import DEVELOPMENT, DTCR, OTHERS, SEVEN, SHAPES
+
+ROOT = Path(__file__).parents[1]
+BEGIN, END = "<!-- ucr study: begin -->", "<!-- ucr study: end -->"
+RECIPES = {"SonyAIBORobotSurface2": "sony2", "ToeSegmentation2": "toe2"}
+METHODS = {
+    "column": "column",
+    "wide": "column, no limit on lines",
+    "paper": "column, a line per value",
+    "k-means": "k-means",
+    "k-means, spike times": "k-means on the column's spike times",
+    "k-means, features": "k-means on the column's features",
+    "k-shape": "k-shape",
+    "one cluster": "all in one cluster",
+}
+Found = dict[str, dict[str, list[dict[str, float]]]]
+
+
+def read(folder: Path) -> Found:
+    """Return the scores of every set in a folder, by set, method and seed."""
+    files = sorted(folder.glob("*.json"))
+    return {file.stem: json.loads(file.read_text("utf-8"))["scores"] for file in files}
+
+
+def mean(found: Found, name: str, method: str, score: str = "ari") -> float:
+    """Return a mean over seeds."""
+    return float(np.mean([row[score] for row in found[name][method]]))
+
+
+def spread(found: Found, name: str, method: str, score: str = "ari") -> float:
+    """Return a standard deviation over seeds."""
+    return float(np.std([row[score] for row in found[name][method]]))
+
+
+def per_set(found: Found, names: tuple[str, ...], score: str) -> list[str]:
+    """Return a Markdown table: methods down, sets across, mean (deviation) over seeds."""
+    names = tuple(n for n in names if n in found)
+    lines = ["| | " + " | ".join(names) + " | mean |", "|---" + "|---:" * (len(names) + 1) + "|"]
+    for method, title in METHODS.items():
+        if any(method not in found[n] for n in names):
+            continue
+        cells = [f"{mean(found, n, method, score):.3f} ({spread(found, n, method, score):.3f})"
+                 for n in names]  # fmt: skip
+        total = np.mean([mean(found, n, method, score) for n in names])
+        lines.append(f"| {title} | " + " | ".join(cells) + f" | **{total:.3f}** |")
+    if score == "rand" and names == SEVEN:
+        cells = [f"{DTCR[n]:.3f}" for n in names]
+        lines.append("| DTCR (published) | " + " | ".join(cells)
+                     + f" | {np.mean(list(DTCR.values())):.3f} |")  # fmt: skip
+    return lines
+
+
+def costs(found: Found, names: tuple[str, ...]) -> list[str]:
+    """Return a Markdown table of the column: every score, synapses and spikes, by set."""
+    scores = ("rand", "ari", "nmi", "purity", "coverage")
+    head = "| set | paper | synapses | not 0 | spikes in | "
+    lines = [head + " | ".join(scores) + " |", "|---|---" + "|---:" * 8 + "|"]
+    for n in names:
+        if n not in found:
+            continue
+        size = [f"{mean(found, n, 'column', s):.0f}" for s in ("synapses", "nonzero", "spikes")]
+        cells = [f"{mean(found, n, 'column', s):.3f} ({spread(found, n, 'column', s):.3f})"
+                 for s in scores]  # fmt: skip
+        lines.append(f"| {n} | {SHAPES.get(n, '')} | " + " | ".join(size + cells) + " |")
+    return lines
+
+
+def section(found: Found, name: str) -> list[str]:
+    """Return a recipe's heading and its line of results."""
+    values = {s: mean(found, name, "column", s) for s in ("rand", "ari", "synapses", "nonzero")}
+    peer = mean(found, name, "k-means")
+    return [
+        f"## ucr/{RECIPES.get(name, name.lower())}",
+        "",
+        f"{name}, {SHAPES[name]} in the paper: {values['synapses']:.0f} synapses, "
+        f"{values['nonzero']:.0f} of them not 0; Rand {values['rand']:.3f}, adjusted Rand "
+        f"{values['ari']:.3f} (k-means {peer:.3f}).",
+    ]
+
+
+def variants(found: Found, prefix: str, names: tuple[str, ...]) -> list[str]:
+    """Return a Markdown table of variants: mean Rand, adjusted Rand and synapses over sets."""
+    names = tuple(n for n in names if n in found and any(k.startswith(prefix) for k in found[n]))
+    if not names:
+        return []
+    lines = [f"| over {len(names)} sets | Rand | adjusted Rand | synapses | not 0 | coverage |",
+             "|---" + "|---:" * 5 + "|"]  # fmt: skip
+    for method in (m for m in found[names[0]] if m.startswith(prefix)):
+        cells = [np.mean([mean(found, n, method, s) for n in names])
+                 for s in ("rand", "ari", "synapses", "nonzero", "coverage")]  # fmt: skip
+        lines.append(f"| {method.removeprefix(prefix)} | {cells[0]:.3f} | {cells[1]:.3f} | "
+                     f"{cells[2]:.0f} | {cells[3]:.0f} | {cells[4]:.3f} |")  # fmt: skip
+    return lines
+
+
+def ranks(found: Found, names: tuple[str, ...], methods: tuple[str, ...]) -> dict[str, Any]:
+    """Return mean ranks by adjusted Rand, Friedman's and Wilcoxon's p, the critical difference.
+
+    Source: Demsar, Statistical comparisons of classifiers over multiple data sets (JMLR 2006).
+    """
+    from scipy import stats
+
+    names = tuple(n for n in names if n in found)
+    values: npt.NDArray[np.float64] = np.array(
+        [[mean(found, n, m) for m in methods] for n in names]
+    )
+    k, count = len(methods), len(names)
+    q = stats.studentized_range.ppf(0.95, k, np.inf) / np.sqrt(2)
+    return {
+        "sets": count,
+        "ranks": dict(zip(methods, stats.rankdata(-values, axis=1).mean(axis=0), strict=True)),
+        "friedman": float(stats.friedmanchisquare(*values.T).pvalue),
+        "critical": float(q * np.sqrt(k * (k + 1) / (6 * count))),
+        "wilcoxon": {
+            m: float(stats.wilcoxon(values[:, 0], values[:, i], alternative="greater").pvalue)
+            for i, m in enumerate(methods)
+            if i
+        },
+    }
+
+
+def draw(found: dict[str, Any], path: Path) -> None:
+    """Draw a critical-difference plot: methods on a line of mean ranks, best at the left."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    order = sorted(found["ranks"].items(), key=lambda pair: pair[1])
+    figure, axes = plt.subplots(figsize=(7, 1.2 + 0.3 * len(order)))
+    last = len(order)
+    axes.hlines(0, 1, last, color="black")
+    for tick in range(1, last + 1):
+        axes.text(tick, 0.25, str(tick), ha="center")
+        axes.vlines(tick, 0, 0.15, color="black")
+    for row, (method, rank) in enumerate(order, 1):
+        axes.vlines(rank, -row, 0, color="grey")
+        axes.text(rank + 0.04, -row, f"{METHODS[method]}  {rank:.2f}", va="center",
+                  bbox={"facecolor": "white", "lw": 0, "pad": 1})  # fmt: skip
+    best = order[0][1]
+    axes.hlines(0.9, best, best + found["critical"], color="tab:red", lw=3)
+    axes.text(best, 1.1, f"critical difference {found['critical']:.2f} (Nemenyi, 5 %)")
+    axes.set_xlim(0.8, last + 1.6)
+    axes.set_ylim(-last - 0.6, 1.8)
+    axes.axis("off")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110, bbox_inches="tight")
+    plt.close(figure)
+
+
+def main() -> None:
+    """Print all tables, and write what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=Path, default=Path("runs/ucr_study"))
+    parser.add_argument("--readme", action="store_true")
+    parser.add_argument("--figure", type=Path)
+    options = parser.parse_args()
+    found = read(options.runs)
+    every = SEVEN + DEVELOPMENT + OTHERS
+    for title, names in (("seven", SEVEN), ("development", DEVELOPMENT), ("others", OTHERS)):
+        for score in ("rand", "ari"):
+            print(f"\n## {title}: {score}\n")
+            print("\n".join(per_set(found, names, score)))
+    for title, prefix in (("Pruning", "pruned: "), ("Shapes", "shape: ")):
+        for names in (SEVEN, every):
+            print(f"\n## {title}\n")
+            print("\n".join(variants(found, prefix, names)))
+    print("\n## Cost\n")
+    print("\n".join(costs(found, every)))
+    methods = ("column", "k-means", "k-means, features", "k-shape")
+    if all(n in found and set(methods) <= set(found[n]) for n in OTHERS):
+        tested = ranks(found, OTHERS, methods)
+        print("\n## Ranks on the others\n\n", json.dumps(tested, indent=1))
+        if options.figure:
+            draw(tested, options.figure)
+    if options.readme:
+        path = ROOT / "recipes" / "README.md"
+        text = path.read_text("utf-8")
+        before, rest = text.split(BEGIN)
+        sections = [line for n in SEVEN if n in found for line in ("", *section(found, n))]
+        table = "\n".join([*per_set(found, SEVEN, "rand"), "", *per_set(found, SEVEN, "ari"), "",
+                           *costs(found, SEVEN), *sections])  # fmt: skip
+        path.write_text(before + BEGIN + "\n" + table + "\n" + END + rest.split(END)[1], "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands of `neutnn`, one function each: arguments in, exit code out."""

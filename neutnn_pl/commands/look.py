@@ -1,0 +1,83 @@
+"""Commands that look: at recipes, runs and this machine."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def report(args: list[str]) -> int:
+    """Print a run's table and write its files."""
+    from hls.report import write_report
+    from hls.report.table import as_text
+
+    parser = argparse.ArgumentParser("neutnn report", allow_abbrev=False)
+    parser.add_argument("run", type=Path, help="a run's directory")
+    options = parser.parse_args(args)
+    print(as_text(write_report(options.run)))
+    print(f"\n  {options.run}/report.html")
+    return 0
+
+
+def compare(args: list[str]) -> int:
+    """Print what differs between runs, and write it as a page if asked for."""
+    from hls.report.compare import as_text, compare_runs, write_page
+
+    parser = argparse.ArgumentParser("neutnn compare", allow_abbrev=False)
+    parser.add_argument("runs", type=Path, nargs="+", help="two or more runs")
+    parser.add_argument("--html", type=Path, help="page to write")
+    options = parser.parse_args(args)
+    found = compare_runs(options.runs)
+    print(as_text(found))
+    if options.html:
+        write_page(found, options.html)
+        print(f"\n  {options.html}")
+    return 0
+
+
+def ls(args: list[str]) -> int:
+    """List the recipes, with what they were measured to reach."""
+    from neutnn_pl.recipes import recipe_names, result, summary
+
+    argparse.ArgumentParser("neutnn ls", allow_abbrev=False).parse_args(args)
+    for name in recipe_names():
+        print(f"  {name:24}{summary(name)}")
+        if result(name):
+            print(f"  {'':24}{result(name)}")
+    return 0
+
+
+def cp(args: list[str]) -> int:
+    """Copy a recipe."""
+    from neutnn_pl.recipes import copy
+
+    parser = argparse.ArgumentParser("neutnn cp", allow_abbrev=False)
+    parser.add_argument("recipe")
+    parser.add_argument("file", type=Path)
+    options = parser.parse_args(args)
+    print(copy(options.recipe, options.file))
+    return 0
+
+
+def doctor(args: list[str]) -> int:
+    """Say what is installed; with `--smoke-test`, that it works."""
+    from hls.doctor import report as installed
+
+    parser = argparse.ArgumentParser("neutnn doctor", allow_abbrev=False)
+    parser.add_argument(
+        "--smoke-test", action="store_true", help="climb the ladder with a tiny network (a minute)"
+    )
+    options = parser.parse_args(args)
+    text, fine = installed()
+    print(text, flush=True)
+    if options.smoke_test:
+        from neutnn_pl.commands.learn import quiet
+        from neutnn_pl.smoke import smoke_test
+
+        quiet()
+        print("\nsmoke test: a column of 6 lines and 2 neurons", flush=True)
+        for line, passed in smoke_test():
+            print(line, flush=True)
+            fine &= passed
+        print("\nPaste all of this into an issue.")
+    return 0 if fine else 1

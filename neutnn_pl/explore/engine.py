@@ -1,0 +1,217 @@
+"""Ray Tune runs the trials: on this machine, or on a cluster."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from hls.errors import InvalidInput, StepFailed, ToolMissing
+from hls.files import write_json
+from neutnn_pl.explore.front import Point, write_front
+from neutnn_pl.explore.space import Search, base_recipe, changed
+
+STATE = "ray"
+SETTINGS = "search.json"
+
+
+def explore(
+    search: Search,
+    directory: Path,
+    *,
+    address: str | None = None,
+    wandb: bool = False,
+    title: str = "the search",
+) -> list[Point]:
+    """Run a search, or go on with one that was cut; write its front and return it.
+
+    Args:
+        search: what to search.
+        directory: of the search: trials in `trials/`, the front as `write_front` writes it.
+        address: of a Ray cluster (`auto`: the one that runs here); None starts Ray on this machine.
+        wandb: log each trial to Weights & Biases.
+        title: what it is called in table and picture.
+
+    Raises:
+        ToolMissing: without Ray.
+        InvalidInput: if the directory holds another search, or a key leads nowhere.
+        StepFailed: if no trial ended with a score.
+    """
+    directory = directory.absolute()
+    base = base_recipe(search)
+    changed(base, {key: _first(values) for key, values in search.space.items()})  # keys exist
+    _claim(search, directory)
+    ray, tune = _import()
+    started = not ray.is_initialized()
+    if started:
+        _start(ray, address)
+    try:
+        results = _tuner(tune, search, base, directory, wandb).fit()
+        return _collect(results, base, directory, title, search.trials)
+    finally:
+        if started:
+            ray.shutdown()
+
+
+def _first(values: Any) -> Any:  # noqa: ANN401 - YAML
+    return values[0] if isinstance(values, list) else values["from"]
+
+
+def _claim(search: Search, directory: Path) -> None:
+    """Write down what is searched; refuse a directory with another search."""
+    import json
+
+    path = directory / SETTINGS
+    wanted = json.loads(json.dumps(asdict(search)))
+    if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
+        raise InvalidInput(
+            f"directory {directory}",
+            got="another search in it",
+            expected="an empty directory, or the same search, which then goes on",
+            mend="Choose another with --dir",
+        )
+    write_json(path, wanted)
+
+
+def _import() -> tuple[Any, Any]:
+    # Ray would move into a folder per trial, report home, and write tables as it goes.
+    os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+    try:
+        import ray
+        from ray import tune
+    except ImportError as error:
+        raise ToolMissing(
+            "explore needs the package ray[tune]",
+            got="no such package",
+            mend="Install it with 'pip install neutnn-pl[sweep]'",
+        ) from error
+    return ray, tune
+
+
+def _start(ray: Any, address: str | None) -> None:  # noqa: ANN401 - a module
+    try:
+        ray.init(
+            address=address or "local",
+            log_to_driver=False,
+            logging_level="ERROR",
+            **({} if address else {"include_dashboard": False}),
+        )
+    except ConnectionError as error:
+        raise InvalidInput(
+            "option --ray",
+            got=f"{address}, where no cluster answers",
+            expected="the address of one that runs, or none to use this machine",
+            mend="Start one with 'ray start --head'",
+        ) from error
+
+
+def _tuner(
+    tune: Any,  # noqa: ANN401 - a module
+    search: Search,
+    base: dict[str, Any],
+    directory: Path,
+    wandb: bool,
+) -> Any:  # noqa: ANN401 - Tuner
+    from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
+
+    trainable = tune.with_resources(
+        tune.with_parameters(
+            _train, base=base, directory=str(directory), tradeoff=search.tradeoff, wandb=wandb
+        ),
+        {"cpu": search.cpus},
+    )
+    state = directory / STATE
+    if tune.Tuner.can_restore(str(state)):
+        # Trials that were cut go on in their own run directories.
+        return tune.Tuner.restore(str(state), trainable, resume_unfinished=True)
+    stopping: Any = FIFOScheduler()
+    if search.patience is not None:
+        stopping = ASHAScheduler(grace_period=search.patience, reduction_factor=2, max_t=1000)
+    return tune.Tuner(
+        trainable,
+        param_space={key: _domain(tune, values) for key, values in search.space.items()},
+        tune_config=tune.TuneConfig(
+            metric="merit",
+            mode="max",
+            num_samples=search.trials,
+            scheduler=stopping,
+            search_alg=_sampler(search.seed),
+            trial_name_creator=_name,
+            trial_dirname_creator=_name,
+        ),
+        run_config=tune.RunConfig(name=STATE, storage_path=str(directory), verbose=0),
+    )
+
+
+def _sampler(seed: int) -> Any:  # noqa: ANN401 - a searcher
+    from ray.tune.search.basic_variant import BasicVariantGenerator
+
+    return BasicVariantGenerator(random_state=seed)
+
+
+def _name(trial: Any) -> str:  # noqa: ANN401 - Trial
+    return str(trial.trial_id)
+
+
+def _domain(tune: Any, values: Any) -> Any:  # noqa: ANN401 - a module, YAML, a domain
+    if isinstance(values, list):
+        return tune.choice(values)
+    draw = tune.lograndint if values.get("log") else tune.randint
+    return draw(values["from"], values["to"] + 1)
+
+
+def _train(
+    config: dict[str, Any], base: dict[str, Any], directory: str, tradeoff: float, wandb: bool
+) -> None:
+    """Run one trial in a process of Ray's."""
+    from ray import tune
+
+    from neutnn_pl.explore.trial import quiet, run_trial
+
+    quiet()
+    run = Path(directory) / "trials" / str(tune.get_context().get_trial_name())
+    run_trial(changed(base, config), run, tune.report, tradeoff=tradeoff, wandb=wandb)
+
+
+def _collect(
+    results: Any,  # noqa: ANN401 - ResultGrid
+    base: dict[str, Any],
+    directory: Path,
+    title: str,
+    wanted: int,
+) -> list[Point]:
+    points, recipes, errors = [], {}, []
+    longest = max((r.metrics.get("epoch", 0) for r in results if r.metrics), default=0)
+    for result in results:
+        if result.error is not None:
+            errors.append(str(result.error).strip().splitlines()[-1])
+        elif result.metrics and "accuracy" in result.metrics:
+            found, changes = result.metrics, dict(result.config or {})
+            name = str(found["trial_id"])
+            points.append(
+                Point(
+                    name,
+                    float(found["accuracy"]),
+                    int(found["synapses"]),
+                    int(found["whole"]),
+                    int(found["votes"]),
+                    round(float(found["seconds"]), 1),
+                    found["epoch"] < longest,
+                    changes,
+                )
+            )
+            recipes[name] = changed(base, changes)
+    points.sort(key=lambda point: point.name)
+    write_json(directory / "errors.json", errors)
+    if not points:
+        raise StepFailed(
+            "search",
+            got=f"no trial with a score; the first error: {errors[0] if errors else 'none'}",
+            expected="one at least",
+            mend=f"See {directory / 'trials'}",
+        )
+    return write_front(directory, points, recipes, title, wanted)

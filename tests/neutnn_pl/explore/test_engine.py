@@ -1,0 +1,95 @@
+"""A tiny search with Ray Tune: trials are runs, a search that was cut goes on."""
+
+import json
+
+import numpy as np
+import pytest
+import yaml
+
+from hls.errors import InvalidInput, ToolMissing
+from neutnn_pl.cli import main
+from neutnn_pl.explore import engine
+from neutnn_pl.explore.space import read_search
+from tests.datamodules.test_mnist import idx
+
+
+@pytest.fixture
+def search(tmp_path, monkeypatch):
+    """Write a search over small images of two kinds, bright above or below."""
+    monkeypatch.setenv("NEUTNN_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "data" / "MNIST" / "raw"
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(3)
+    for part, count in (("train", 10_060), ("t10k", 20)):
+        labels = rng.integers(0, 2, count, dtype=np.uint8)
+        images = rng.integers(0, 140, (count, 28, 28), dtype=np.uint8)
+        images[labels == 0, :14] |= 128
+        images[labels == 1, 14:] |= 128
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(idx(images))
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(idx(labels))
+    text = {
+        "base": "mnist/small",
+        "trials": 3,
+        "patience": 1,
+        "fixed": {
+            "data.init_args.root": str(tmp_path / "data"),
+            "data.init_args.fraction": 0.02,
+            "trainer.limit_val_batches": 1.0,
+            "trainer.accelerator": "cpu",
+            "trainer.max_epochs": 3,
+            "model.init_args.kernel": "numba",
+            "model.init_args.stages": [1, 2],
+            "model.init_args.layers.0": {"neurons": 2, "theta": 9, "kernel": 7, "stride": 7},
+        },
+        "space": {
+            "model.init_args.layers.0.neurons": {"from": 2, "to": 5},
+            "model.init_args.layers.0.theta": [9, 12],
+        },
+    }
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(text))
+    return path
+
+
+def test_a_tiny_search_goes_on_and_refuses_another(search, tmp_path, capsys):
+    pytest.importorskip("ray.tune", reason="ray is not installed (pip install neutnn-pl[sweep])")
+    out = tmp_path / "found"
+    command = ["explore", "-c", str(search), "--dir", str(out)]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert "front/1.yaml" in printed
+    trials = json.loads((out / "trials.json").read_text())
+    assert json.loads((out / "errors.json").read_text()) == []
+    assert len(trials) == 3
+    for trial in trials:
+        assert 0 <= trial["accuracy"] <= 1
+        assert trial["synapses"] <= trial["whole"]
+        assert trial["votes"] == 16 * trial["changes"]["model.init_args.layers.0.neurons"] * 10
+        assert (out / "trials" / trial["name"] / "config.yaml").is_file()
+        assert (out / "trials" / trial["name"] / "steps" / "fit" / "curve.csv").is_file()
+    recipe = yaml.safe_load((out / "front" / "1.yaml").read_text())
+    assert recipe["model"]["init_args"]["layers"][0]["theta"] in (9, 12)
+    # The same search again has nothing left to do; another one is refused.
+    assert main(command) == 0
+    assert json.loads((out / "trials.json").read_text()) == trials
+    assert main([*command, "--trials", "2"]) == 2
+    assert "another search in it; expected an empty directory" in capsys.readouterr().err
+
+
+def test_without_ray(search, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    with pytest.raises(ToolMissing, match=r"pip install neutnn-pl\[sweep\]"):
+        engine.explore(read_search(str(search)), tmp_path / "x")
+
+
+def test_a_key_of_the_space_that_leads_nowhere(search, tmp_path):
+    text = search.read_text().replace("layers.0.neurons", "layers.7.neurons")
+    search.write_text(text)
+    with pytest.raises(InvalidInput, match="got no '7' in the recipe"):
+        engine.explore(read_search(str(search)), tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
+def test_an_option_that_is_no_pair(search, capsys):
+    assert main(["explore", "-c", str(search), "--set", "theta"]) == 2
+    assert "option --set: got 'theta'; expected KEY=VALUE" in capsys.readouterr().err

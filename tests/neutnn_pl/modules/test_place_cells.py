@@ -1,0 +1,65 @@
+"""The memory of edges in a Lightning trainer."""
+
+import lightning as L
+import pytest
+import torch
+
+from datamodules import PlaceMaps
+from hls.errors import InvalidInput
+from neutnn_pl.callbacks import Pruning
+from neutnn_pl.modules import NeuTNN, PlaceCells
+from neutnn_pl.nn.place_cells import FIELDS
+
+DATA = {"environments": 4, "objects": 4, "features": 4, "width": 5, "height": 5, "dx": 9, "dy": 9}
+MODEL = {"inputs": 26, "environments": 4, "features": 4, "width": 5, "height": 5, "dx": 9, "dy": 9}
+
+
+def trainer(tmp_path, **settings):
+    return L.Trainer(
+        max_epochs=1, accelerator="cpu", logger=False, enable_progress_bar=False,
+        enable_model_summary=False, default_root_dir=tmp_path, limit_val_batches=0, **settings,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("batch_size", [5, 64])
+def test_one_pass_is_enough_and_the_checkpoint_remembers(tmp_path, batch_size):
+    data = PlaceMaps(**DATA, batch_size=batch_size)
+    model = PlaceCells(**MODEL, segments=6)
+    run = trainer(tmp_path)
+    run.fit(model, data)
+    (scores,) = run.test(model, data, verbose=False)
+    assert scores["test/dx"] == scores["test/head"] == 1
+    assert scores["test/environment"] > 0.9
+    assert scores["test/synapses"] == model.network.synapses
+    other = PlaceCells(**MODEL, segments=6)
+    other.memory.learn(data.edges())
+    assert torch.equal(model.memory.holds(data.edges()), other.memory.holds(data.edges()))
+    run.save_checkpoint(tmp_path / "last.ckpt")
+    again = NeuTNN.from_checkpoint(tmp_path / "last.ckpt")
+    assert isinstance(again, PlaceCells)
+    assert torch.equal(again.network.columns[0].weights, model.network.columns[0].weights)
+    answers = torch.cat(run.predict(again, data))
+    assert torch.equal(answers[:, 3], data.edges()[:, 3])
+    assert answers.shape == (len(data.edges()), len(FIELDS))
+
+
+def test_pruning_what_holds_nothing_is_exact(tmp_path):
+    data, model = PlaceMaps(**DATA), PlaceCells(**MODEL, segments=6)
+    run = trainer(tmp_path, callbacks=[Pruning(below=6)])
+    run.fit(model, data)
+    (scores,) = run.test(model, data, verbose=False)
+    assert scores["test/dx"] == scores["test/dy"] == scores["test/tail"] == 1
+    assert scores["test/synapses"] == 3 * 3 * len(data.edges())  # three synapses in X, Y and E
+    assert model.quality([]) == {}
+
+
+def test_errors_say_what_is_wrong(tmp_path):
+    with pytest.raises(InvalidInput, match="inputs.*got 10 lines of 0 bits.*expected 26 lines"):
+        PlaceCells(**{**MODEL, "inputs": 10})
+    with pytest.raises(InvalidInput, match="budget.*got 'pool'.*nn.PooledMemory"):
+        PlaceCells(**MODEL, budget="pool")
+    model = PlaceCells(**{**MODEL, "torus": True})
+    with pytest.raises(
+        InvalidInput, match="code of the edges.*torus=False.*torus=True.*same sizes"
+    ):
+        trainer(tmp_path).fit(model, PlaceMaps(**DATA))
