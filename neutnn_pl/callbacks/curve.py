@@ -31,13 +31,17 @@ class LearningCurve(Checkpoint):
         self.rows: list[dict[str, float]] = []
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Add the epoch's row."""
+        """Add the epoch's row, and write the file: a run that is stopped leaves its curve."""
         row = {"epoch": float(trainer.current_epoch + 1)}
         metrics = trainer.callback_metrics
         self.rows.append(row | {name: float(metrics[name]) for name in sorted(metrics)})
+        self._write(trainer)
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Write the file."""
+        """Write the file, also of a run that had nothing left to learn."""
+        self._write(trainer)
+
+    def _write(self, trainer: L.Trainer) -> None:
         if trainer.is_global_zero:
             write_text(self.path, as_csv(self.rows))
 
