@@ -50,7 +50,7 @@ class Shifts:
             x: uint8 `[B, lines]`, spike times in time steps or 255.
             samples: int64 `[B]`, their numbers.
             epoch: number of the epoch.
-            seed: key of the draws (stream 14).
+            seed: key of the draws (stream 13).
 
         Returns:
             uint8 `[B, lines]`.

@@ -15,10 +15,10 @@ def words(seed: int, part: int, count: int) -> npt.NDArray[np.int64]:
     """Return `count` 32-bit words, int64: Philox stream 13, gamma 0, column `part`, in order."""
     import torch
 
-    from neutnn_pl.functional.philox import VIEWS, draw_blocks
+    from neutnn_pl.functional.philox import DATA, draw_blocks
 
     blocks = torch.arange(-(-count // 4))
-    drawn = draw_blocks(torch.zeros(1).long(), VIEWS, 0, torch.tensor([part]), blocks, seed)
+    drawn = draw_blocks(torch.zeros(1).long(), DATA, 0, torch.tensor([part]), blocks, seed)
     return np.asarray(drawn.reshape(-1)[:count].numpy(), dtype=np.int64)
 
 

@@ -11,7 +11,7 @@ _WEYL = (0x9E3779B9, 0xBB67AE85)
 
 CASE, SEARCH = 0, 1
 TIE_SEGMENT, TIE_DENDRITE, TIE_NEURON = 4, 5, 6
-VOTE, WEIGHTS, ORDER, PRUNING, LFSR, VIEWS, SHIFT = 7, 8, 10, 11, 12, 13, 14
+VOTE, WEIGHTS, ORDER, PRUNING, LFSR, DATA = 7, 8, 10, 11, 12, 13
 
 
 def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], seed: int) -> Tensor:
@@ -181,7 +181,7 @@ def sample_order(epoch: int, samples: int, seed: int) -> Tensor:
 def image_shifts(samples: Tensor, epoch: int, reach: int, seed: int) -> Tensor:
     """Return how far epoch `epoch` moves each image down and to the right, uniform.
 
-    Of counter `(j, 14 << 8, e, 0)` word 0 is for down, word 1 for right:
+    Of counter `(j, 13 << 8, e, 0)` word 0 is for down, word 1 for right:
     `((word * (2 reach + 1)) >> 32) - reach`.
 
     Args:
@@ -193,5 +193,5 @@ def image_shifts(samples: Tensor, epoch: int, reach: int, seed: int) -> Tensor:
     Returns:
         int64 `[B, 2]`, `-reach .. reach` pixels.
     """
-    at = (samples, torch.tensor(SHIFT << 8), torch.tensor(epoch), torch.tensor(0))
+    at = (samples, torch.tensor(DATA << 8), torch.tensor(epoch), torch.tensor(0))
     return ((philox(at, seed)[:, :2] * (2 * reach + 1)) >> 32) - reach
