@@ -8,10 +8,12 @@ SWEEP = """for theta in 30 53 80; do
 done"""
 
 SHORT = {
+    "neutnn flow -c my.yaml --model.theta 30 --run_dir runs/higher --to verify": "neutnn flow "
+    "-c my.yaml --model.theta 30 --run_dir runs/higher --to freeze --trainer.max_epochs 2",
     SWEEP: "neutnn fit -c ucr/arrowhead --model.theta 30 --run_dir runs/arrowhead-30 "
     "--trainer.max_epochs 1 --trainer.enable_progress_bar false",
     "neutnn flow -c ucr/sony2": "neutnn flow -c ucr/arrowhead --to synth --trainer.max_epochs 1",
-    "python -m benchmarks.ucr_stream": "python -m benchmarks.ucr_stream --samples 20 --seeds 1 "
+    "python -m benchmarks.ucr_stream": "python -m benchmarks.ucr_stream --samples 100 --seeds 1 "
     "--sets GunPoint ArrowHead",
     # On a few pictures of noise:
     "neutnn flow -c mnist/small --to freeze": f"neutnn flow -c mnist/small --to freeze {SMALL}",
@@ -22,7 +24,8 @@ SHORT = {
     ONLINE: f"python benchmarks/mnist.py online --plot online.png {FEW}",
     "python benchmarks/mnist.py continual": f"python benchmarks/mnist.py continual {FEW}",
     "python benchmarks/mnist.py noise": f"python benchmarks/mnist.py noise {FEW}",
-    "python benchmarks/mnist.py segments --seeds 1": f"python benchmarks/mnist.py segments {FEW}",
+    "python benchmarks/mnist.py segments --seeds 1": "python benchmarks/mnist.py segments --seeds "
+    "1 --set trainer.max_epochs=1 trainer.accelerator=cpu",
     ".venv/bin/python benchmarks/kernels_gpu.py": "python benchmarks/kernels_gpu.py --samples 10 "
     "--columns 4",
 }
@@ -41,6 +44,7 @@ STUDY = "tests/benchmarks/test_ucr.py::test_a_short_study_writes_what_the_tables
 SPEED = "benchmarks/kernels/test_speed.py"
 ELSEWHERE = {
     "make demo": "tests/test_flow.py",
+    "pip install .": "tests/test_packaging.py",
     "source .venv/bin/activate": "scripts/setup.sh",
     "neutnn fit -c mnist/multi_gpu --trainer.devices 4": LAUNCHERS,
     "torchrun --nnodes 2 --nproc-per-node 4 -m neutnn_pl.cli fit -c mnist/multi_gpu "

@@ -146,7 +146,8 @@ def reference(package, modules):
         link = '<autoref identifier="{}" optional><code>{}</code></autoref>'
         where = ", ".join(link.format(target, name) for name, target in names)
         parts.append(f"Import from here: {where}.")
-    for module in modules:
+    first = [target.rpartition(".")[0] for _, target in names]  # what users import comes first
+    for module in sorted(modules, key=lambda m: first.index(m) if m in first else len(first)):
         parts.append(f"::: {module}\n    options:\n      heading_level: 2")
     return "\n\n".join(parts) + "\n"
 
@@ -157,7 +158,7 @@ def exported(package):
     return [
         (alias.name, f"{node.module}.{alias.name}")
         for node in tree.body
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(package)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGES)
         for alias in node.names
         if not alias.name.startswith("_")
     ]
