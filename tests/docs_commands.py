@@ -44,6 +44,8 @@ STUDY = "tests/benchmarks/test_ucr.py::test_a_short_study_writes_what_the_tables
 SPEED = "benchmarks/kernels/test_speed.py"
 ELSEWHERE = {
     "make demo": "tests/test_flow.py",
+    "make docs": "tests/test_site.py",
+    "make notebooks": "tests/test_notebooks.py::test_outputs_are_written_as_a_notebook_holds_them",
     "pip install .": "tests/test_packaging.py",
     "source .venv/bin/activate": "scripts/setup.sh",
     "neutnn fit -c mnist/multi_gpu --trainer.devices 4": LAUNCHERS,

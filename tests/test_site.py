@@ -3,9 +3,13 @@
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
+import threading
+from functools import partial
 from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -14,6 +18,7 @@ from tests.conftest import ROOT
 from tests.test_docs import modules
 
 BUILD = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir"]
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 LOADS = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
 NOTHING_LOADED = {"canonical", "next", "prev"}  # links that a browser does not follow by itself
 
@@ -143,3 +148,34 @@ def test_a_broken_link_stops_the_build(tmp_path, site):
     assert done.returncode == 1
     assert "link 'b.md', but the target is not found" in done.stderr
     assert "no such anchor" in done.stderr
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves the site and keeps its silence."""
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def served(site):
+    folder = site["index.html"].parent
+    server = ThreadingHTTPServer(("localhost", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://localhost:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium")
+def test_a_browser_without_network_shows_it_without_an_error(served, tmp_path):
+    picture = tmp_path / "shot.png"
+    done = subprocess.run(
+        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost", "--window-size=1100,1400",
+         f"--user-data-dir={tmp_path / 'profile'}", f"--screenshot={picture}",
+         f"{served}/ucr_to_layout_notebook.html"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "CONSOLE" not in done.stderr
+    assert picture.stat().st_size > 50_000
