@@ -1,14 +1,20 @@
 """Documents as a reader follows them: files are written, code and commands run, in order."""
 
+import gc
 import importlib
 import json
+import os
 import re
 import shlex
+import subprocess
 import sys
 import tomllib
 
 import pytest
 
+from datamodules.encoders.base import Part
+from datamodules.encoders.registry import _kinds
+from hls.pdk import PDKS
 from neutnn_pl.cli import COMMANDS, main
 from neutnn_pl.explore import command as explore
 from neutnn_pl.explore.space import read_search
@@ -91,9 +97,14 @@ class Reader:
 
     def run(self, line):
         words = shlex.split(line)
-        while "=" in words[0]:
-            name, value = words.pop(0).split("=")
-            assert (name, value) == ("PYTHONPATH", "."), line
+        if words[0] == "PYTHONPATH=.":  # modules of the page: in a process that ends with it
+            assert words[1] == "neutnn"
+            path = f"{self.folder}{os.pathsep}{ROOT}"
+            subprocess.run(
+                [sys.executable, "-m", "neutnn_pl.cli", *words[2:]], cwd=self.folder,
+                env={**os.environ, "PYTHONPATH": path}, check=True, timeout=300,
+            )  # fmt: skip
+            return
         program, *args = words
         if program == "neutnn":
             assert main(args) == 0, line
@@ -124,11 +135,16 @@ def reader(tmp_path, monkeypatch):
     )  # hours otherwise; what it calls is the study's
     monkeypatch.setattr("benchmarks.mnist.SEEN", (10, 20))
     monkeypatch.setattr("benchmarks.mnist.SHARES", (0.0, 0.5))
-    before = set(sys.modules)
-    yield Reader(folder, monkeypatch)
-    for name in set(sys.modules) - before:
+    modules, libraries = set(sys.modules), dict(PDKS)
+    reader = Reader(folder, monkeypatch)
+    yield reader
+    reader.names.clear()
+    for name in set(sys.modules) - modules:
         if name.startswith("my_"):
             del sys.modules[name]
+    PDKS.clear()
+    PDKS.update(libraries)
+    gc.collect()  # classes of the page must not stay among the subclasses
 
 
 @pytest.mark.parametrize("path", [p for p in PAGES if steps(p)], ids=lambda p: p.name)
@@ -148,3 +164,8 @@ def test_how_commands_are_found():
         "for x in 1; do\n  c\ndone",
     ]
     assert len([s for p in PAGES for s in steps(p) if s[0] == "code"]) >= 8
+
+
+def test_nothing_of_the_pages_stays():
+    assert "mine018" not in PDKS
+    assert "Rank" not in _kinds(Part)
