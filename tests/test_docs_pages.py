@@ -39,14 +39,14 @@ def text_of(path):
 
 
 def commands(block):
-    """The commands of a console block; lines that begin with > go on."""
+    """The commands of a console block; lines that begin with >, or follow a backslash, go on."""
     found = []
-    for line in block.splitlines():
+    for line in block.replace("\\\n", " ").splitlines():
         if line.startswith("> "):
             found[-1] += "\n" + line[2:]
         elif line.startswith("$ "):
-            found.append(line[2:])
-    return [" ".join(c.partition("  #")[0].split(" ")).strip() for c in found]
+            found.append(" ".join(line[2:].partition("  #")[0].split()))
+    return found
 
 
 def steps(path):
@@ -106,6 +106,9 @@ class Reader:
             )  # fmt: skip
             return
         program, *args = words
+        if program == "export":
+            self.patch.setenv(*args[0].split("="))
+            return
         if program == "neutnn":
             assert main(args) == 0, line
         elif program == "pip":
@@ -159,8 +162,8 @@ def test_every_entry_of_the_tables_is_still_in_a_document():
 
 
 def test_how_commands_are_found():
-    assert commands("$ a b   # why\n$ for x in 1; do\n>   c\n> done\nprinted\n") == [
-        "a b",
+    assert commands("$ a b \\\n    c  # why\n$ for x in 1; do\n>   c\n> done\nprinted\n") == [
+        "a b c",
         "for x in 1; do\n  c\ndone",
     ]
     assert len([s for p in PAGES for s in steps(p) if s[0] == "code"]) >= 8
