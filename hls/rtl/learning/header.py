@@ -53,8 +53,9 @@ def header(network: FrozenNetwork, s: Sizes, ports: tuple[Port, ...]) -> str:
         "Protocol. An edge that samples start = 1 begins a sample. The clock after that edge is "
         "time step 0, the next one step 1, and so on; x carries each line's spike as a pulse of "
         "one clock. With learn = 0 done rises as soon as every column has a winner; with learn = 1 "
-        "not before the last input may have come. The edge at which done rises also moves the weights. "
-        "The next start may come at once. rst loads weights and registers of the frozen network.",
+        "not before the last input may have come. The edge at which done rises also moves the "
+        "weights. The next start may come at once. rst loads weights and registers of the frozen "
+        "network.",
         "Ports.",
     ]
     text = []
