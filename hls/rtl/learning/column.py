@@ -109,9 +109,9 @@ def neuron_module(s: Sizes, c: int, n: int) -> str:
         pins = {k: v.name(k) for k in ("clk", "rst", "scan", "update", "won")}
         pins |= {"first": v.field("first", i, width, s.inputs), "scan_in": chain}
         pins |= {"early": v.bit("early", i, s.inputs), "came": v.bit("came", i, s.inputs)}
-        for port, kind, limits in ports(s.rule):
+        for port, kind, each in ports(s.rule):
             count = 1 if s.per_neuron(kind, n) else s.inputs
-            pins[port] = v.field(port, i if count > 1 else 0, len(limits), count)
+            pins[port] = v.field(port, i if count > 1 else 0, each, count)
         pins["weight"] = v.name(f"w{i}")
         items.append(v.instance(f"{s.name}_synapse", f"synapse{i}", pins))
         chain = v.name(f"w{i}")
@@ -139,8 +139,8 @@ def neuron_module(s: Sizes, c: int, n: int) -> str:
     inputs = {"clk": 1, "rst": 1, "clear": 1, "scan": 1, "scan_in": width, "update": 1, "won": 1}
     inputs |= {"theta": size, "first": s.inputs * width, "age": s.inputs * s.timer}
     inputs |= {"came": s.inputs, "early": s.inputs}
-    for port, kind, limits in ports(s.rule):
-        inputs[port] = len(limits) * (1 if s.per_neuron(kind, n) else s.inputs)
+    for port, kind, each in ports(s.rule):
+        inputs[port] = each * (1 if s.per_neuron(kind, n) else s.inputs)
     outputs = {"spike": 1, "key": size, "scan_out": width}
     return v.module(neuron_name(s, c, n), inputs, outputs, items)
 
@@ -197,8 +197,8 @@ def _draws(s: Sizes, c: int) -> list[v.Node]:
     pins["seed"] = v.number(int(s.layer.lfsr[c]), s.rule.width)
     items = [v.instance(f"{s.name}_lfsr", "lfsr", pins)]
     hits = {"state": v.name("state")}
-    for port, kind, limits in ports(s.rule):
-        items += v.wire(port, len(limits) * len(s.rule.units(kind)))
+    for port, kind, each in ports(s.rule):
+        items += v.wire(port, each * len(s.rule.units(kind)))
         hits[port] = v.name(port)
     return [*items, v.instance(f"{s.name}_draws", "draws", hits)]
 
@@ -213,10 +213,10 @@ def _pins(s: Sizes, c: int, n: int, chain: v.Node) -> dict[str, v.Node]:
     pins["theta"] = v.number(min(int(layer.theta[c, n]), 2**s.potential - 1), s.potential)
     weights = [v.number(int(w), s.wres) for w in layer.effective[c, n, 0, 0]]
     pins["first"] = v.concat(weights[::-1])
-    for port, kind, limits in ports(s.rule):
+    for port, kind, each in ports(s.rule):
         units, row = s.rule.units(kind), s.rule.draws[KINDS.index(kind), n]
         used = row[:1] if s.per_neuron(kind, n) else row
-        found = [v.field(port, units.index(int(j)), len(limits), len(units)) for j in used]
+        found = [v.field(port, units.index(int(j)), each, len(units)) for j in used]
         pins[port] = v.concat(found[::-1])
     pins["spike"] = v.bit("spike", n, s.neurons)
     pins["key"] = v.field("keys", n, s.potential, s.neurons)

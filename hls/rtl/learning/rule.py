@@ -45,6 +45,16 @@ class Rule:
         return [int(j) for j in np.unique(self.draws[KINDS.index(kind)])]
 
     @property
+    def ordered(self) -> bool:
+        """Whether a draw lets a weight rise from some least one on, and fall up to some most one.
+
+        Then a synapse compares its weight once instead of looking it up.
+        """
+        ascends = list(self.up) == sorted(self.up) and self.up[-1] == ONE
+        descends = list(self.down) == sorted(self.down, reverse=True) and self.down[0] == ONE
+        return ascends and descends
+
+    @property
     def bits(self) -> int:
         """Bits that leave the register for each gamma cycle."""
         return 10 * (int(self.draws.max()) + 1)
@@ -147,13 +157,25 @@ def draws_module(name: str, rule: Rule) -> str:
         word = [parity(mask, rule.width) for mask in leaving[10 * j : 10 * j + 10]]
         items += v.wire(f"draw{j}", 10, v.concat(word[::-1]))
     outputs: dict[str, int] = {}
-    for port, kind, limits in ports(rule):
-        hits = [below(j, limit) for j in rule.units(kind) for limit in limits]
-        outputs[port] = len(hits)
+    for port, kind, limits in _limits(rule):
+        units = rule.units(kind)
+        hits = [below(j, limit) for j in units for limit in limits]
+        if port in ("least", "most"):
+            width = len(limits).bit_length()
+            # Limits in order: how many a draw reaches, or stays below, says where it lies.
+            if port == "least":
+                hits = [ast.Unot(hit) for hit in hits]
+            bits = [v.extend(hit, 1, width) for hit in hits]
+            size = len(limits)
+            hits = [v.add(bits[at : at + size]) for at in range(0, len(bits), size)]
+            for number, hit in enumerate(hits):
+                items += v.wire(f"{port}{number}", width, hit)
+            hits = [v.name(f"{port}{number}") for number in range(len(hits))]
+        outputs[port] = len(units) * widths(rule)[port]
         items.append(v.assign(port, v.concat(hits[::-1])))
     compared = {
         j
-        for _, kind, limits in ports(rule)
+        for _, kind, limits in _limits(rule)
         for j in rule.units(kind)
         if any(0 < limit < ONE for limit in limits)
     }
@@ -161,16 +183,37 @@ def draws_module(name: str, rule: Rule) -> str:
     return v.module(f"{name}_draws", {"state": rule.width}, outputs, items)
 
 
-def ports(rule: Rule) -> list[tuple[str, str, tuple[int, ...]]]:
-    """Return (port, kind of its draws, limits): one bit for each draw and limit, `draw < limit`."""
+def widths(rule: Rule) -> dict[str, int]:
+    """Return the bits of each port for one unit of its draws."""
+    wres = (len(rule.up) - 1).bit_length()
+    return {
+        port: wres if port in ("least", "most") else len(limits)
+        for port, _, limits in _limits(rule)
+    }
+
+
+def ports(rule: Rule) -> list[tuple[str, str, int]]:
+    """Return (port, kind of its draws, bits for each unit) of what the draws hit."""
+    return [(port, kind, widths(rule)[port]) for port, kind, _ in _limits(rule)]
+
+
+def _limits(rule: Rule) -> list[tuple[str, str, tuple[int, ...]]]:
+    """Return (port, kind of its draws, limits): one bit for each draw and limit, `draw < limit`.
+
+    Of the ordered stabilisers `least` counts the weights that may not rise, and `most` those above
+    0 that may fall.
+    """
     of = rule.thresholds
+    if rule.ordered:
+        moves = [("least", "stabiliser", rule.up[:-1]), ("most", "stabiliser", rule.down[1:])]
+    else:
+        moves = [("f_up", "stabiliser", rule.up), ("f_down", "stabiliser", rule.down)]
     return [
         ("capture", "case", (of["capture"],)),
         ("minus", "case", (of["minus"],)),
         ("backoff", "case", (of["backoff"],)),
         ("floor", "minimum", (of["minimum"],)),
-        ("f_up", "stabiliser", rule.up),
-        ("f_down", "stabiliser", rule.down),
+        *moves,
         ("search", "search", (of["search"],)),
     ]
 
@@ -185,18 +228,20 @@ def below(j: int, limit: int) -> v.Node:
 def synapse_module(name: str, rule: Rule, wres: int) -> str:
     """Return a synapse: its weight, which moves by at most one when `update` is 1."""
     w_max, weight = 2**wres - 1, v.name("weight")
-    levels = w_max + 1
     items: list[v.Node] = []
-
-    def chance(table: str) -> v.Node:
-        return ast.Or(v.name("floor"), ast.Pointer(v.name(table), weight))
-
-    captured = v.join(ast.And, [v.name("early"), v.name("capture"), chance("f_up")])
+    if rule.ordered:
+        may_rise = ast.GreaterEq(weight, v.name("least"))
+        may_fall = ast.LessEq(weight, v.name("most"))
+    else:
+        may_rise, may_fall = (ast.Pointer(v.name(of), weight) for of in ("f_up", "f_down"))
+    captured = v.join(ast.And, [v.name("early"), v.name("capture"),
+                                ast.Or(v.name("floor"), may_rise)])  # fmt: skip
     searched = ast.And(v.name("came"), v.name("search"))
     if rule.cap < w_max:
         searched = ast.And(searched, ast.LessThan(weight, v.number(rule.cap, wres)))
     late = ast.Cond(v.name("came"), v.name("minus"), v.name("backoff"))
-    dropped = v.join(ast.And, [v.name("won"), ast.Unot(v.name("early")), late, chance("f_down")])
+    dropped = v.join(ast.And, [v.name("won"), ast.Unot(v.name("early")), late,
+                               ast.Or(v.name("floor"), may_fall)])  # fmt: skip
     items += v.wire("up", 1, ast.Cond(v.name("won"), captured, searched))
     items += v.wire("down", 1, dropped)
     one = v.number(1, wres)
@@ -210,6 +255,5 @@ def synapse_module(name: str, rule: Rule, wres: int) -> str:
     shift = v.when(v.name("scan"), [v.load("weight", v.name("scan_in"))], move)
     items.append(v.clocked(v.when(v.name("rst"), [v.load("weight", v.name("first"))], shift)))
     inputs = {"clk": 1, "rst": 1, "first": wres, "scan": 1, "scan_in": wres, "update": 1}
-    inputs |= {"won": 1, "early": 1, "came": 1, "capture": 1, "minus": 1, "backoff": 1}
-    inputs |= {"search": 1, "floor": 1, "f_up": levels, "f_down": levels}
+    inputs |= {"won": 1, "early": 1, "came": 1} | widths(rule)
     return v.module(f"{name}_synapse", inputs, {"weight": wres}, items, registered=["weight"])
