@@ -58,8 +58,8 @@ def test_a_page_holds_everything_and_loads_nothing(run):
     assert not re.search(r"""(?:src|href)=["'](?!data:)""", text)
     assert "http://" not in text
     assert "https://" not in text
-    for title in ("Figures", "Layout", "Clusters and classes", "Potentials of a sample",
-                  "Spikes", "Weights", "Learning curve", "Steps and tools", "Make it again"):  # fmt: skip
+    for title in ("Figures", "Layout", "Clusters and classes", "Potentials of a sample", "Spikes",
+                  "Weights", "Learning curve", "Steps and tools", "Make it again"):  # fmt: skip
         assert f"<h2>{title}</h2>" in text
     assert "&lt;b&gt;no room&lt;/b&gt;" in text
     assert "<b>no room</b>" not in text
