@@ -31,7 +31,7 @@ def loggers(wandb: bool, run_dir: Path, config: dict[str, Any]) -> Iterator[list
     from lightning.pytorch.loggers import WandbLogger
 
     logger = WandbLogger(
-        project="neutnn", name=run_dir.name, save_dir=run_dir, config=config, log_model=False
+        project="neutnn", name=run_dir.name, save_dir=run_dir.absolute(), config=config, log_model=False
     )
     try:
         yield [logger]
@@ -58,7 +58,7 @@ def log_scores(
     """
     wandb = _import()
     run = wandb.init(
-        project="neutnn", name=name, group=directory.name, dir=directory, config=config
+        project="neutnn", name=name, group=directory.name, dir=directory.absolute(), config=config
     )
     for seed in range(max(len(rows) for rows in scores.values())):
         run.log(
