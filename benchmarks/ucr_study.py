@@ -1,8 +1,8 @@
 """The UCR study: a column beside k-means and k-shape, the same setting for every set.
 
     python -m benchmarks.ucr_study [--sets seven|development|others|all|folder|NAME ...]
-        [--seeds 10] [--parts column wide paper chosen peers pruning shapes] [--root FOLDER]
-        [--out runs/ucr_study] [--wandb]
+        [--seeds 10] [--parts column wide paper chosen peers wide_peers pruning shapes]
+        [--root FOLDER] [--out runs/ucr_study] [--wandb]
 
 `folder` is every set in the folder of `--root`. Learns on TRAIN, scores on TEST. Every score is
 written to `<out>/<set>.json`, so that a study that was cut goes on, and `ucr_tables.py` makes the
@@ -35,7 +35,7 @@ from neutnn_pl.nn.restarts import learn_restarts
 from neutnn_pl.tracking import log_scores
 
 GROUPS = {"seven": SEVEN, "development": DEVELOPMENT, "others": OTHERS}
-PARTS = ("column", "wide", "paper", "chosen", "peers", "pruning", "shapes")
+PARTS = ("column", "wide", "paper", "chosen", "peers", "wide_peers", "pruning", "shapes")
 Scores = dict[str, float]
 
 
@@ -80,6 +80,28 @@ def views(name: str, seeds: int, root: str | None, have: dict[str, Any]) -> dict
     return {"chosen": rows}
 
 
+def features(data: UCR) -> list[np.ndarray]:
+    """Return what the encoder encodes, float64 `[B, features]`, of TRAIN and of TEST."""
+    parts = data.encoder.parts  # type: ignore[attr-defined]
+    both = [data.series(split)[0] for split in ("train", "test")]
+    data.encoder.fit(both[0])
+    return [np.concatenate([p.prepare(x) for p in parts], axis=1) for x in both]
+
+
+def wide_peers(name: str, seeds: int, root: str | None) -> dict[str, list[Scores]]:
+    """Score k-means on the features of the wide column."""
+    from sklearn.cluster import KMeans
+
+    data = data_of(name, SETTINGS["wide"], root)
+    (a, b), truth = features(data), torch.from_numpy(data.series("test")[1])
+    found = []
+    for seed in range(seeds):
+        guess = KMeans(data.classes, n_init=10, random_state=seed).fit(a).predict(b)
+        made = cluster_scores(torch.from_numpy(guess.astype(np.int64)), truth)
+        found.append({key: float(value) for key, value in made.items()})
+    return {"k-means, wide features": found}
+
+
 def peers(name: str, seeds: int, root: str | None) -> dict[str, list[Scores]]:
     """Score k-means on series, spike times and features, k-shape, and all in one cluster."""
     from sklearn.cluster import KMeans
@@ -88,8 +110,7 @@ def peers(name: str, seeds: int, root: str | None) -> dict[str, list[Scores]]:
     data = data_of(name, SETTINGS["column"], root)
     (train, _), (test, labels) = data.series("train"), data.series("test")
     spikes = [np.where(x == 255, 8, x).astype(float) for x in map(data.spikes, ("train", "test"))]
-    parts = data.encoder.parts  # type: ignore[attr-defined]
-    values = [np.concatenate([p.prepare(x) for p in parts], axis=1) for x in (train, test)]
+    values = features(data)
     raw = [standardise(train), standardise(test)]
     truth, found = torch.from_numpy(labels), {}
 
@@ -123,6 +144,7 @@ def study(name: str, parts: list[str], seeds: int, root: str | None, out: Path) 
     runs["chosen"] = lambda: views(name, seeds, root, have)
     runs["peers"] = lambda: peers(name, seeds, root)
     column = SETTINGS["column"]
+    runs["wide_peers"] = lambda: wide_peers(name, seeds, root)
     runs["pruning"] = lambda: pruned(data_of(name, column, root), column, seeds, scores)
     runs["shapes"] = lambda: shapes(data_of(name, column, root), column, seeds, scores)
     for part in parts:

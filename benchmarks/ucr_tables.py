@@ -1,6 +1,6 @@
 """Tables and figures of the UCR study, from the files that `ucr_study` wrote.
 
-    python -m benchmarks.ucr_tables [--runs runs/ucr_study] [--readme] [--figure FILE]
+    python -m benchmarks.ucr_tables [--runs runs/ucr_study] [--readme] [--figure FILE] [--document FILE]
 
 `--readme` writes the table of the seven designs between its marks in `recipes/README.md`.
 """
@@ -28,8 +28,13 @@ METHODS = {
     "k-means": "k-means",
     "k-means, spike times": "k-means on the column's spike times",
     "k-means, features": "k-means on the column's features",
+    "k-means, wide features": "k-means on the features without limit",
     "k-shape": "k-shape",
     "one cluster": "all in one cluster",
+}
+RANKED = {
+    "column": ("column", "k-means", "k-means, features", "k-shape"),
+    "wide": ("wide", "k-means", "k-means, wide features", "k-shape"),
 }
 Found = dict[str, dict[str, list[dict[str, float]]]]
 
@@ -189,11 +194,14 @@ def document(found: Found) -> list[str]:
     return lines
 
 
-def ranked(found: Found) -> dict[str, Any] | None:
-    """Return the ranks on the ten other sets, or None while a score is missing."""
-    methods = ("column", "wide", "k-means", "k-means, features", "k-shape")
-    if all(n in found and set(methods) <= set(found[n]) for n in OTHERS):
-        return ranks(found, OTHERS, methods)
+def ranked(found: Found) -> dict[str, dict[str, Any]] | None:
+    """Return the ranks on the ten other sets of both columns among their peers.
+
+    None while a score is missing. Each column stands beside k-means on its own features.
+    """
+    every = {m for methods in RANKED.values() for m in methods}
+    if all(n in found and every <= set(found[n]) for n in OTHERS):
+        return {column: ranks(found, OTHERS, methods) for column, methods in RANKED.items()}
     return None
 
 
@@ -212,11 +220,14 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/ucr_study"))
     parser.add_argument("--readme", action="store_true")
     parser.add_argument("--figure", type=Path)
+    parser.add_argument("--document", type=Path, help="a file that gets all tables")
     options = parser.parse_args()
     found = read(options.runs)
     print("\n".join(document(found)))
+    if options.document:
+        options.document.write_text("\n".join(document(found)) + "\n", "utf-8")
     if options.figure and (tested := ranked(found)):
-        draw(tested, options.figure)
+        draw(tested["column"], options.figure)
     if options.readme:
         readme(found, ROOT / "recipes" / "README.md")
 

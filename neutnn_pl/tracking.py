@@ -31,7 +31,11 @@ def loggers(wandb: bool, run_dir: Path, config: dict[str, Any]) -> Iterator[list
     from lightning.pytorch.loggers import WandbLogger
 
     logger = WandbLogger(
-        project="neutnn", name=run_dir.name, save_dir=run_dir.absolute(), config=config, log_model=False
+        project="neutnn",
+        name=run_dir.name,
+        save_dir=run_dir.absolute(),
+        config=config,
+        log_model=False,
     )
     try:
         yield [logger]

@@ -107,7 +107,7 @@ def run_study(study: Study, directory: Path, *, wandb: bool = False) -> list[Pat
     made = [directory / TABLES]
     ranked = tables.ranked(found)
     if ranked:
-        tables.draw(ranked, directory / RANKS)
+        tables.draw(ranked["column"], directory / RANKS)
         made.append(directory / RANKS)
     for name in study.figures:
         made += _import("ucr_figures").figures(name, 0, study.root, directory / FIGURES)
