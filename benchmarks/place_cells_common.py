@@ -36,6 +36,23 @@ _FIXED = {
 
 
 @dataclass(frozen=True)
+class Pruned:
+    """How a pruned memory does.
+
+    Attributes:
+        synapses: how many are left.
+        accuracy: by field.
+        changed: share of answers that changed.
+        less: mean accuracy for dx, dy, the environment and the head with one more field not given.
+    """
+
+    synapses: int
+    accuracy: dict[str, float]
+    changed: float
+    less: float
+
+
+@dataclass(frozen=True)
 class Options:
     """How large the study is."""
 
@@ -114,14 +131,20 @@ def mean_of(scores: dict[str, float]) -> float:
     return float(np.mean([*scores.values()]))
 
 
-def memory_size(data: PlaceMaps) -> int:
-    """Return the synapses of the paper's memory, 16 segments a dendrite."""
-    return PlaceMemory(data.code, 16).synapses
-
-
 def drop_fresh(memory: PlaceMemory) -> None:
     """Mask all segments that hold nothing."""
     memory.layer.prune(memory.fresh()[..., None].expand_as(memory.layer.mask))
+
+
+def with_a_field_less(memory: PlaceMemory, edges: Tensor) -> float:
+    """Return the share of right answers when one more field is not given (the head always is)."""
+    right = []
+    for field in ("dx", "dy", "environment", "head"):
+        for other in set(FIELDS) - {field, "head"}:
+            asked = torch.from_numpy(ask(edges.numpy(), other))
+            answers = memory.infer(asked, field)
+            right.append(float((answers == edges[:, FIELDS.index(field)]).double().mean()))
+    return float(np.mean(right))
 
 
 def prune_share(memory: PlaceMemory, share: float, seed: int) -> None:

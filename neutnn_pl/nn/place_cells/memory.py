@@ -116,6 +116,11 @@ class PlaceMemory(nn.Module):
         return int(self.layer.weights.shape[3])
 
     @property
+    def theta(self) -> int:
+        """Threshold, in weight LSB."""
+        return int(self.layer.theta[0, 0])
+
+    @property
     def synapses(self) -> int:
         """Number of unpruned synapses."""
         return self.network.synapses
@@ -138,11 +143,12 @@ class PlaceMemory(nn.Module):
         Returns:
             bool `[B, 3]`: whether X, Y and E have stored it (False: the dendrite was full).
         """
-        edges = edges.cpu()
-        y = self.network.learn(
-            self.code.spikes(edges), ONE_SHOT, 0, proximal=self.code.gates(edges, neuron=True)
-        )
-        return (y == 0).any(dim=2)
+        return (self.present(edges.cpu()) == 0).any(dim=2)
+
+    def present(self, edges: Tensor) -> Tensor:
+        """Learn edges; return spike times, uint8 `[B, 3, N]`, as each found the memory."""
+        x, gates = self.code.spikes(edges), self.code.gates(edges, neuron=True)
+        return self.network.learn(x, ONE_SHOT, 0, proximal=gates)
 
     def holds(self, edges: Tensor) -> Tensor:
         """Return whether X, Y and E hold edges whole, bool `[B, 3]`, from int64 `[B, 5]`."""
@@ -233,7 +239,7 @@ class PlaceMemory(nn.Module):
         for column, field in enumerate(COLUMNS):
             neuron = edges[:, FIELDS.index(field)]
             v = self.potentials(edges, column, neuron.clamp(min=0))
-            spikes = v >= (int(self.layer.theta[column, 0]) if theta is None else theta)
+            spikes = v >= (self.theta if theta is None else theta)
             total += torch.where(spikes, v, 0).amax(2) * (neuron != UNKNOWN)[:, None]
         return total
 
@@ -247,7 +253,7 @@ class PlaceMemory(nn.Module):
             theta: threshold in weight LSB; None asks for every field that is given to match. (At
                 13 fresh segments pass too, and edges that agree in two fields.)
         """
-        inputs = self._inputs(edges, COLUMNS.index("environment"))
+        inputs = self.inputs(edges, COLUMNS.index("environment"))
         bound = LEARNT * (inputs != UNKNOWN).sum(1) if theta is None else torch.tensor(theta)
         w = self.layer.weights[COLUMNS.index("environment")].permute(1, 3, 0, 2).contiguous()
         w, head = w[:, :, : self.code.environments], edges[:, FIELDS.index("head")]  # [D, P, E, S]
@@ -262,8 +268,13 @@ class PlaceMemory(nn.Module):
             known[part] = spikes.any(2)
         return known
 
-    def _inputs(self, edges: Tensor, column: int) -> Tensor:
-        """Return which inputs of a minicolumn spike, int64 `[B, 3]`; -1 for none."""
+    def inputs(self, edges: Tensor, column: int) -> Tensor:
+        """Return which inputs of a minicolumn spike, int64 `[B, 3]`; -1 for none.
+
+        Args:
+            edges: int64 `[B, 5]`; -1 where a field is not given.
+            column: which minicolumn, 0 .. 2 for X, Y and E.
+        """
         rows, first = [], 0
         for field in READS[column]:
             value = edges[:, FIELDS.index(field)]
@@ -284,7 +295,7 @@ class PlaceMemory(nn.Module):
         """
         w = self.layer.weights[column].permute(0, 3, 1, 2).contiguous()  # [N, P, D, S]
         total = torch.zeros(len(edges), *w.shape[2:], dtype=torch.int64)
-        for i in self._inputs(edges, column).T:
+        for i in self.inputs(edges, column).T:
             weight = w[neuron, i.clamp(min=0)]
             total += torch.where((i >= 0)[:, None, None], weight, 0)
         return total
