@@ -20,15 +20,17 @@ import numpy as np  # isort: skip
 import place_cells_pictures as pictures
 import torch
 from place_cells_common import (
+    MEAN,
     SHORT,
     Options,
     Pruned,
+    add_points,
     baselines,
     drop_fresh,
+    empty_panels,
     heading,
     ideal_known,
     learnt,
-    mean_of,
     prune_one_of_three,
     prune_share,
     row,
@@ -98,7 +100,7 @@ def study_accuracy(o: Options) -> None:
 def study_synapses(o: Options) -> None:
     """Accuracy against the number of segments, for every way to spend them."""
     heading("Synapses (plane)", "segments", "synapses", "budget", *SHORT.values())
-    curves: dict[str, dict[int, float]] = {}
+    curves = empty_panels()
     for segments in (4, 8) if o.quick else (4, 8, 12, 16, 24, 32):
         for budget in ("fixed", "load", "pool"):
             runs = []
@@ -108,16 +110,15 @@ def study_synapses(o: Options) -> None:
                 memory, edges, _ = learnt(data, seed, **settings)
                 runs.append(accuracy(memory, edges, edges))
             row(f"{segments} | {memory.synapses:,} | {budget}", runs)
-            mean = float(np.mean([*map(mean_of, runs)]))
-            curves.setdefault(f"{budget} segments", {})[memory.synapses] = mean
-    pictures.curves(curves, "synapses", "mean accuracy", IMAGES / "place_synapses.png")
+            add_points(curves, f"{budget} segments", memory.synapses / 1e6, runs)
+    pictures.curves(curves, "synapses (million)", IMAGES / "place_synapses.png")
 
 
 def study_load(o: Options) -> None:
     """Accuracy against the number of stored maps, on a fixed number of synapses."""
     heading("Load", "maps", "edges", "memory", *SHORT.values())
     loads = [2, 4, 6] if o.quick else [5, 10, 15, 20, 30, 40, 60, 80, 120]
-    curves: dict[str, dict[int, float]] = {}
+    curves = empty_panels()
     for budget in ("fixed", "load", "pool"):
         found: dict[int, list[dict[str, float]]] = {}
         for seed in range(min(o.seeds, 2)):
@@ -140,13 +141,11 @@ def study_load(o: Options) -> None:
                     if name in ("exact dictionary", "1 nearest", "Willshaw, 3 fields"):
                         scores = accuracy_of(other, asked_of, asked_of)
                         row(f"{maps} | {asked} | {name}", [scores])
-                        curves.setdefault(name, {})[maps] = mean_of(scores)
+                        add_points(curves, name, maps, [scores])
         for maps, runs in found.items():
             row(f"{maps} | {90 * maps} | {budget}, {memory.synapses:,} synapses", runs)
-            curves.setdefault(f"{budget} segments", {})[maps] = float(
-                np.mean([*map(mean_of, runs)])
-            )
-    pictures.curves(curves, "maps stored", "mean accuracy", IMAGES / "place_load.png")
+            add_points(curves, f"{budget} segments", maps, runs)
+    pictures.curves(curves, "maps stored", IMAGES / "place_load.png")
 
 
 def study_features(o: Options) -> None:
@@ -173,9 +172,9 @@ def study_features(o: Options) -> None:
 def study_noise(o: Options) -> None:
     """Accuracy with spikes missing or wrong."""
     heading("Noise", "spikes", "memory", *SHORT.values())
-    curves: dict[str, dict[float, float]] = {}
+    missings, wrongs = empty_panels(), empty_panels()
     shares = [(0.0, 0.0), (0.1, 0.0), (0.2, 0.0), (0.3, 0.0), (0.0, 0.1), (0.0, 0.2), (0.1, 0.1)]
-    for missing, wrong in shares[-1:] if o.quick else shares:
+    for missing, wrong in shares[1::4] if o.quick else shares:
         found: dict[str, list[dict[str, float]]] = {}
         for seed in range(min(o.seeds, 3)):
             data, model = setting("noise", seed, o.quick, missing=missing, wrong=wrong)
@@ -194,8 +193,11 @@ def study_noise(o: Options) -> None:
         for name, runs in found.items():
             row(f"{missing:.0%} missing, {wrong:.0%} wrong | {name}", runs)
             if missing == 0:
-                curves.setdefault(name, {})[wrong] = float(np.mean([*map(mean_of, runs)]))
-    pictures.curves(curves, "share of wrong spikes", "mean accuracy", IMAGES / "place_noise.png")
+                add_points(wrongs, name, wrong, runs)
+            if wrong == 0:
+                add_points(missings, name, missing, runs)
+    panels = {"missing spikes": missings[MEAN], "wrong spikes": wrongs[MEAN]}
+    pictures.curves(panels, "share of spikes", IMAGES / "place_noise.png")
 
 
 def study_localise(o: Options) -> None:
@@ -219,7 +221,8 @@ def study_localise(o: Options) -> None:
                 found.setdefault((segments, hidden), []).append([float(n.mean()) for n in numbers])
                 if seed == 0 and hidden and segments == 32:
                     long = int(ours.steps.argmax())
-                    pictures.localisation(data.maps, walks[long], ours.candidates[long], IMAGES)
+                    walk, left = walks[long], ours.candidates[long]
+                    pictures.localisation(data.maps, walk, left, int(truth[long]), IMAGES)
     for (segments, hidden), rows in found.items():
         right, needed, best = np.mean(rows, axis=0)
         name = "whole" if not hidden else f"without {' and '.join(hidden)}"
@@ -296,13 +299,14 @@ def pruned(data: PlaceMaps, model: dict[str, Any], seed: int) -> Iterator[tuple[
     """Return what has gone, and how the memory does without it."""
     memory, edges, _ = learnt(data, seed, **model)
     before = torch.stack([memory.infer(edges, field) for field in FIELDS])
+    asked = sample(edges, 500, seed)
 
     def now() -> Pruned:
         answers = torch.stack([memory.infer(edges, field) for field in FIELDS])
         shares = (answers == edges.T).double().mean(1).tolist()
         changed = float((answers != before).double().mean())
         named = dict(zip(FIELDS, shares, strict=True))
-        return Pruned(memory.synapses, named, changed, with_a_field_less(memory, edges))
+        return Pruned(memory.synapses, named, changed, with_a_field_less(memory, asked))
 
     yield "nothing", now()
     drop_fresh(memory)
@@ -350,7 +354,7 @@ def study_chip(o: Options) -> None:
     heading("On a chip (plane, 16 segments, sealed)", "memory", *SHORT.values())
     for name, runs in chip.accuracies(min(o.seeds, 3), o.quick):
         row(name, runs)
-    heading("As C", "memory", "synapses", "questions", "spike times", "differ", "ms per question")
+    heading("As C", *chip.COLUMNS)
     for cells_ in chip.as_c(o.quick):
         print("| " + " | ".join(cells_) + " |", flush=True)
 
@@ -373,9 +377,10 @@ def main() -> None:
     globals()["IMAGES"] = options.images
     options.images.mkdir(parents=True, exist_ok=True)
     for name in options.only:
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         STUDIES[name](Options(2 if options.quick else options.seeds, options.quick))
-        print(f"\n({name}: {time.perf_counter() - start:.0f} s)", flush=True)
+        seconds, busy = time.perf_counter() - start, time.process_time() - busy
+        print(f"\n({name}: {seconds:.0f} s, {busy:.0f} s of processor time)", flush=True)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ from neutnn_pl.recipes import find_recipe
 
 Learnt = tuple[PlaceMemory, Tensor, Tensor]
 SHORT = {"dx": "dx", "dy": "dy", "environment": "env", "head": "head", "tail": "tail"}
+MEAN = "mean of the five fields"
+Panels = dict[str, dict[str, dict[float, float]]]
 _FIXED = {
     "inputs",
     "tres",
@@ -126,9 +128,16 @@ def sample(edges: Tensor, number: int, seed: int) -> Tensor:
     ]
 
 
-def mean_of(scores: dict[str, float]) -> float:
-    """Return the mean over fields."""
-    return float(np.mean([*scores.values()]))
+def empty_panels() -> Panels:
+    """Return the panels of a picture of curves, without curves."""
+    return {"dx": {}, MEAN: {}}
+
+
+def add_points(panels: Panels, name: str, x: float, runs: list[dict[str, float]]) -> None:
+    """Add a memory's accuracy, the mean over seeds, to the panels for dx and for all fields."""
+    panels["dx"].setdefault(name, {})[x] = float(np.mean([run["dx"] for run in runs]))
+    means = [np.mean([*run.values()]) for run in runs]
+    panels[MEAN].setdefault(name, {})[x] = float(np.mean(means))
 
 
 def drop_fresh(memory: PlaceMemory) -> None:
