@@ -172,7 +172,7 @@ def study_features(o: Options) -> None:
 def study_noise(o: Options) -> None:
     """Accuracy with spikes missing or wrong."""
     heading("Noise", "spikes", "memory", *SHORT.values())
-    missings, wrongs = empty_panels(), empty_panels()
+    silent, wrongs = empty_panels(), empty_panels()
     shares = [(0.0, 0.0), (0.1, 0.0), (0.2, 0.0), (0.3, 0.0), (0.0, 0.1), (0.0, 0.2), (0.1, 0.1)]
     for missing, wrong in shares[1::4] if o.quick else shares:
         found: dict[str, list[dict[str, float]]] = {}
@@ -195,8 +195,8 @@ def study_noise(o: Options) -> None:
             if missing == 0:
                 add_points(wrongs, name, wrong, runs)
             if wrong == 0:
-                add_points(missings, name, missing, runs)
-    panels = {"missing spikes": missings[MEAN], "wrong spikes": wrongs[MEAN]}
+                add_points(silent, name, missing, runs)
+    panels = {"missing spikes": silent[MEAN], "wrong spikes": wrongs[MEAN]}
     pictures.curves(panels, "share of spikes", IMAGES / "place_noise.png")
 
 

@@ -87,7 +87,7 @@ class PlaceCells(NeuTNN):
 
     def _learn(self, batch: Any) -> Tensor:  # noqa: ANN401 - tuple of tensors
         """Store edges; a pool gives segments away while it lasts."""
-        return self.memory.present(batch[3].cpu())
+        return self.memory.present(batch[3])
 
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:  # noqa: ANN401 - tuple of tensors
         """Return every field as inferred from the others, int64 `[B, 5]`; -1 for no answer."""
@@ -108,7 +108,7 @@ class PlaceCells(NeuTNN):
         checkpoint["neutnn"]["place_cells"] = self.settings
 
     def _score(self, split: str, batch: Any) -> None:  # noqa: ANN401 - tuple of tensors
-        given, true = batch[3], batch[4]
+        given, true = batch[3].cpu(), batch[4].cpu()
         for field, share in accuracy(self.memory, given, true).items():
             self.log(f"{split}/{field}", share, batch_size=len(given), on_epoch=True)
 

@@ -46,12 +46,11 @@ class ChipMemory(PlaceMemory):
 
     def learn(self, edges: Tensor) -> Tensor:
         """Store edges, each held for three gamma cycles; as `PlaceMemory.learn`."""
-        return (self.present(edges.cpu()) != NO_SPIKE).any(dim=2)
+        return (self.present(edges) != NO_SPIKE).any(dim=2).cpu()
 
     def present(self, edges: Tensor) -> Tensor:
         """Learn edges; return spike times, uint8 `[B, 3, N]`, of the last of their cycles."""
-        x, gates = self.code.spikes(edges), self.code.gates(edges, neuron=True)
-        return learn_held(self.network, x, gates, 0)
+        return learn_held(self.network, *self.asked(edges, neuron=True), 0)
 
     def sealed(self) -> PlaceMemory:
         """Return a copy to infer with: fresh segments masked."""
@@ -67,8 +66,7 @@ class ChipMemory(PlaceMemory):
         for head in range(self.code.features):
             asked = edges.clone()
             asked[:, FIELDS.index("head")] = head
-            gates = self.code.gates(asked, neuron=True)
-            y = self._passed(self.code.spikes(asked), gates, theta).long()
+            y = self._passed(*self.asked(asked, neuron=True), theta).long()
             total[:, head] = torch.where(y == NO_SPIKE, 0, last - y).amax(2).sum(1)
         return total
 
@@ -76,9 +74,9 @@ class ChipMemory(PlaceMemory):
         """Return the value of one field of each edge, int64 `[B]`; as `PlaceMemory.infer`."""
         if field not in COLUMNS:
             return super().infer(edges, field, theta)
-        hidden = edges.clone()
+        hidden = edges.cpu().clone()
         hidden[:, FIELDS.index(field)] = UNKNOWN
-        y = self._passed(self.code.spikes(hidden), self.code.gates(hidden), theta)
+        y = self._passed(*self.asked(hidden), theta)
         one = y[:, COLUMNS.index(field)] != NO_SPIKE
         return torch.where(one.any(1), one.to(torch.uint8).argmax(1), UNKNOWN)
 
