@@ -218,6 +218,9 @@ class FreezeStep(Step):
             return torch.from_numpy(data.test_spikes()), None
         data.prepare_data()
         data.setup("test")
+        if hasattr(data, "stimulus"):  # more than the questions of a test
+            x, proximal = data.stimulus()
+            return x, proximal
         batches = list(data.test_dataloader())
         return torch.cat([b[0] for b in batches]), torch.cat([b[2] for b in batches])
 
