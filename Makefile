@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh machine, set-up included.
-.PHONY: demo test setup lint format clean
+.PHONY: demo test setup lint format docs notebooks clean
 
 RUN ?= runs/demo
 
@@ -22,5 +22,13 @@ format:
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
+docs: ## the documentation's site, in site/
+	@scripts/setup.sh test
+	@PYTHONPATH=. .venv/bin/python -m mkdocs build --strict
+
+notebooks: ## run docs/*.ipynb and keep what they print and draw
+	@scripts/setup.sh test
+	@PYTHONPATH=. .venv/bin/python docs/_site/notebooks.py docs/*.ipynb
+
 clean:
-	rm -rf runs build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf runs build dist site .pytest_cache .mypy_cache .ruff_cache

@@ -302,7 +302,8 @@ _HOW = {
 
 def _places(name: str, root: Path | None) -> list[Path]:
     if root is not None:
-        return [Path(root) / name, Path(root)]
+        given = Path(root).expanduser().absolute()  # tools run in folders of their own
+        return [given / name, given]
     places = []
     if home := os.environ.get("NEUTNN_PDK"):
         places.append(Path(home).expanduser().resolve() / name)

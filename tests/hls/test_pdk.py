@@ -57,6 +57,11 @@ def test_explicit_root_comes_first(nowhere, fake, tmp_path):
     assert find_pdk("nangate45", fake / "nangate45").name == "nangate45"
 
 
+def test_a_relative_root_is_found_from_everywhere(nowhere, fake, monkeypatch):
+    monkeypatch.chdir(fake.parent)
+    assert find_pdk("nangate45", Path(fake.name)).tech_lef.is_absolute()
+
+
 def test_environment_is_searched_in_order(nowhere, fake):
     nowhere.setenv("NEUTNN_PDK", str(fake))
     assert find_pdk("nangate45").tech_lef.is_relative_to(fake / "nangate45")

@@ -1,0 +1,74 @@
+"""How the tests run each command of the documents: as it is, in a short form, or elsewhere."""
+
+SMALL = "--trainer.max_epochs 2 --trainer.accelerator cpu --trainer.enable_progress_bar false"
+FEW = "--seeds 1 --set trainer.max_epochs=2 model.stages=[1,1] trainer.accelerator=cpu"
+ONLINE = "python benchmarks/mnist.py online --plot docs/images/mnist_online.png"
+SWEEP = """for theta in 30 53 80; do
+  neutnn fit -c ucr/ecg200 --model.theta $theta --run_dir runs/ecg200-$theta --wandb
+done"""
+
+SHORT = {
+    "neutnn flow -c my.yaml --model.theta 30 --run_dir runs/higher --to verify": "neutnn flow "
+    "-c my.yaml --model.theta 30 --run_dir runs/higher --to freeze --trainer.max_epochs 2",
+    SWEEP: "neutnn fit -c ucr/arrowhead --model.theta 30 --run_dir runs/arrowhead-30 "
+    "--trainer.max_epochs 1 --trainer.enable_progress_bar false",
+    "neutnn flow -c ucr/sony2": "neutnn flow -c ucr/arrowhead --to synth --trainer.max_epochs 1",
+    "python -m benchmarks.ucr_stream": "python -m benchmarks.ucr_stream --samples 100 --seeds 1 "
+    "--sets GunPoint ArrowHead",
+    # On a few pictures of noise:
+    "neutnn flow -c mnist/small --to freeze": f"neutnn flow -c mnist/small --to freeze {SMALL}",
+    "neutnn column runs/small --layer 0 --column 300 --to layout": "neutnn column runs/small "
+    "--layer 0 --column 300 --to rtl",
+    "python benchmarks/mnist.py prune --recipes mnist/small --seeds 2": "python "
+    f"benchmarks/mnist.py prune {FEW}",
+    ONLINE: f"python benchmarks/mnist.py online --plot online.png {FEW}",
+    "python benchmarks/mnist.py continual": f"python benchmarks/mnist.py continual {FEW}",
+    "python benchmarks/mnist.py noise": f"python benchmarks/mnist.py noise {FEW}",
+    "python benchmarks/mnist.py segments --seeds 1": "python benchmarks/mnist.py segments --seeds "
+    "1 --set trainer.max_epochs=1 trainer.accelerator=cpu",
+    ".venv/bin/python benchmarks/kernels_gpu.py": "python benchmarks/kernels_gpu.py --samples 10 "
+    "--columns 4",
+}
+"""Commands that take long, and what is run in their place."""
+
+CODE = {
+    "stages=[1, 10]": "stages=[1, 1]",
+    "devices=4, max_epochs=11": 'devices=1, max_epochs=2, logger=False, accelerator="cpu", '
+    "enable_progress_bar=False",
+}
+"""What makes a Python block short."""
+
+LAUNCHERS = "tests/neutnn_pl/strategies/test_launchers.py"
+SEARCH = "tests/neutnn_pl/explore/test_engine.py::test_a_tiny_search_goes_on_and_refuses_another"
+STUDY = "tests/benchmarks/test_ucr.py::test_a_short_study_writes_what_the_tables_read"
+SPEED = "benchmarks/kernels/test_speed.py"
+ELSEWHERE = {
+    "make demo": "tests/test_flow.py",
+    "pip install .": "tests/test_packaging.py",
+    "source .venv/bin/activate": "scripts/setup.sh",
+    "neutnn fit -c mnist/multi_gpu --trainer.devices 4": LAUNCHERS,
+    "torchrun --nnodes 2 --nproc-per-node 4 -m neutnn_pl.cli fit -c mnist/multi_gpu "
+    "--trainer.devices 4 --trainer.num_nodes 2": LAUNCHERS,
+    "neutnn explore -c mnist/explore": SEARCH,
+    "neutnn fit -c runs/mnist/explore/front/3.yaml": SEARCH,
+    "python -m benchmarks.ucr_study": STUDY,
+    "python -m benchmarks.ucr_tables --readme --figure docs/images/ucr_ranks.png": STUDY,
+    "python benchmarks/place_cells.py": "tests/test_place_cells_study.py",
+    "NEUTNN_DATA=... .venv/bin/python -m benchmarks.kernels": SPEED,
+    ".venv/bin/python -m pytest benchmarks/kernels": SPEED,
+    ".venv/bin/python -m pytest tests/neutnn_pl/kernels/test_triton.py": "tests/neutnn_pl/kernels/"
+    "test_triton.py",
+    "neutnn run --target c": "tests/neutnn_pl/test_run.py",
+    "neutnn run --target numba": "tests/neutnn_pl/test_run.py",
+    # In the notebooks:
+    "neutnn flow -c my.yaml": "tests/test_readme.py",
+    "neutnn fit -c my.yaml": "tests/test_readme.py",
+    "neutnn cp place_cells/plane my.yaml": "tests/test_recipes.py",
+    "neutnn column runs/small --layer 0 --column 300": "tests/neutnn_pl/test_columns.py",
+}
+"""Commands that another test runs: in a short form, or what they start."""
+
+TRIED = {
+    "neutnn explore -c mnist/explore --ray auto --trials 200 --set data.init_args.fraction=1.0",
+}
+"""Commands that need what a test has not (a cluster): only their options are read."""
