@@ -20,25 +20,28 @@ import numpy as np  # isort: skip
 import place_cells_pictures as pictures
 import torch
 from place_cells_common import (
+    MEAN,
     SHORT,
     Options,
+    Pruned,
+    add_points,
     baselines,
     drop_fresh,
+    empty_panels,
     heading,
     ideal_known,
-    ideal_noisy,
     learnt,
-    mean_of,
-    memory_size,
     prune_one_of_three,
     prune_share,
     row,
     sample,
     setting,
     walks_of,
+    with_a_field_less,
 )
+from place_cells_localise import lenient_localisation, noisy_localisation
 
-from datamodules.place_cells import PlaceMaps, ask, disturb
+from datamodules.place_cells import PlaceMaps, ask
 from datamodules.place_cells.pictures import draw_maps, draw_walk
 from neutnn_pl.metrics.associative import ExactDictionary
 from neutnn_pl.metrics.place_cells import accuracy, accuracy_of, losses
@@ -47,6 +50,7 @@ from neutnn_pl.nn.place_cells import FIELDS, PlaceMemory, integrate, localise, l
 from neutnn_pl.nn.place_cells.navigate import positions
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
+CAUSES = ("unstored", "overwritten", "ambiguous", "refused", "lost")
 
 
 def study_accuracy(o: Options) -> None:
@@ -83,21 +87,38 @@ def study_accuracy(o: Options) -> None:
         for name, runs in found.items():
             shown = f"{size:,}" if "Willshaw" in name else ""
             row(f"{recipe.replace('tight', 'plane')}: {name}", runs, shown)
-    heading("Where losses come from", "memory", "field", "unstored", "overwritten", "ambiguous")
+    heading("Where losses come from", "memory", "field", "unstored", "overwritten", "ambiguous",
+            "edges not stored", "edges overwritten")  # fmt: skip
     for name, why in causes:
         for field in ("dx", "dy", "environment"):
-            parts = [
-                np.mean([getattr(one[field], cause) for one in why])
-                for cause in ("unstored", "overwritten", "ambiguous")
-            ]
-            print(f"| {name} | {SHORT[field]} | " + " | ".join(f"{p:.4f}" for p in parts) + " |")
+            share = [np.mean([getattr(one[field], c) for one in why]) for c in CAUSES[:3]]
+            count = [np.mean([getattr(one[field], c) for one in why]) for c in CAUSES[3:]]
+            parts = [*(f"{p:.4f}" for p in share), *(f"{n:.1f}" for n in count)]
+            print(f"| {name} | {SHORT[field]} | " + " | ".join(parts) + " |")
+
+
+def study_synapses(o: Options) -> None:
+    """Accuracy against the number of segments, for every way to spend them."""
+    heading("Synapses (plane)", "segments", "synapses", "budget", *SHORT.values())
+    curves = empty_panels()
+    for segments in (4, 8) if o.quick else (4, 8, 12, 16, 24, 32):
+        for budget in ("fixed", "load", "pool"):
+            runs = []
+            for seed in range(min(o.seeds, 2)):
+                data, model = setting("tight", seed, o.quick)
+                settings = {**model, "segments": segments, "budget": budget}
+                memory, edges, _ = learnt(data, seed, **settings)
+                runs.append(accuracy(memory, edges, edges))
+            row(f"{segments} | {memory.synapses:,} | {budget}", runs)
+            add_points(curves, f"{budget} segments", memory.synapses / 1e6, runs)
+    pictures.curves(curves, "synapses (million)", IMAGES / "place_synapses.png")
 
 
 def study_load(o: Options) -> None:
     """Accuracy against the number of stored maps, on a fixed number of synapses."""
     heading("Load", "maps", "edges", "memory", *SHORT.values())
     loads = [2, 4, 6] if o.quick else [5, 10, 15, 20, 30, 40, 60, 80, 120]
-    curves: dict[str, dict[int, float]] = {}
+    curves = empty_panels()
     for budget in ("fixed", "load", "pool"):
         found: dict[int, list[dict[str, float]]] = {}
         for seed in range(min(o.seeds, 2)):
@@ -120,13 +141,11 @@ def study_load(o: Options) -> None:
                     if name in ("exact dictionary", "1 nearest", "Willshaw, 3 fields"):
                         scores = accuracy_of(other, asked_of, asked_of)
                         row(f"{maps} | {asked} | {name}", [scores])
-                        curves.setdefault(name, {})[maps] = mean_of(scores)
+                        add_points(curves, name, maps, [scores])
         for maps, runs in found.items():
             row(f"{maps} | {90 * maps} | {budget}, {memory.synapses:,} synapses", runs)
-            curves.setdefault(f"{budget} segments", {})[maps] = float(
-                np.mean([*map(mean_of, runs)])
-            )
-    pictures.curves(curves, "maps stored", "mean accuracy", IMAGES / "place_load.png")
+            add_points(curves, f"{budget} segments", maps, runs)
+    pictures.curves(curves, "maps stored", IMAGES / "place_load.png")
 
 
 def study_features(o: Options) -> None:
@@ -153,9 +172,9 @@ def study_features(o: Options) -> None:
 def study_noise(o: Options) -> None:
     """Accuracy with spikes missing or wrong."""
     heading("Noise", "spikes", "memory", *SHORT.values())
-    curves: dict[str, dict[float, float]] = {}
+    silent, wrongs = empty_panels(), empty_panels()
     shares = [(0.0, 0.0), (0.1, 0.0), (0.2, 0.0), (0.3, 0.0), (0.0, 0.1), (0.0, 0.2), (0.1, 0.1)]
-    for missing, wrong in shares[-1:] if o.quick else shares:
+    for missing, wrong in shares[1::4] if o.quick else shares:
         found: dict[str, list[dict[str, float]]] = {}
         for seed in range(min(o.seeds, 3)):
             data, model = setting("noise", seed, o.quick, missing=missing, wrong=wrong)
@@ -164,17 +183,21 @@ def study_noise(o: Options) -> None:
             pick = np.random.default_rng(seed).permutation(len(true))[:1500]
             given, true = given[pick], true[pick]
             found.setdefault("ours", []).append(accuracy(memory, given, true))
+            size = memory.synapses  # before anything is masked
             drop_fresh(memory)
             found.setdefault("ours, unused segments masked", []).append(
                 accuracy(memory, given, true)
             )
-            for name, other in baselines(edges, data, memory_size(data)).items():
+            for name, other in baselines(edges, data, size).items():
                 found.setdefault(name, []).append(accuracy_of(other, given, true))
         for name, runs in found.items():
             row(f"{missing:.0%} missing, {wrong:.0%} wrong | {name}", runs)
             if missing == 0:
-                curves.setdefault(name, {})[wrong] = float(np.mean([*map(mean_of, runs)]))
-    pictures.curves(curves, "share of wrong spikes", "mean accuracy", IMAGES / "place_noise.png")
+                add_points(wrongs, name, wrong, runs)
+            if wrong == 0:
+                add_points(silent, name, missing, runs)
+    panels = {"missing spikes": silent[MEAN], "wrong spikes": wrongs[MEAN]}
+    pictures.curves(panels, "share of spikes", IMAGES / "place_noise.png")
 
 
 def study_localise(o: Options) -> None:
@@ -198,12 +221,15 @@ def study_localise(o: Options) -> None:
                 found.setdefault((segments, hidden), []).append([float(n.mean()) for n in numbers])
                 if seed == 0 and hidden and segments == 32:
                     long = int(ours.steps.argmax())
-                    pictures.localisation(data.maps, walks[long], ours.candidates[long], IMAGES)
+                    walk, left = walks[long], ours.candidates[long]
+                    pictures.localisation(data.maps, walk, left, int(truth[long]), IMAGES)
     for (segments, hidden), rows in found.items():
         right, needed, best = np.mean(rows, axis=0)
         name = "whole" if not hidden else f"without {' and '.join(hidden)}"
         print(f"| {name} | {segments} segments | {right:.3f} | {needed:.3f} | {best:.3f} "
               f"| {needed / best:.3f} |")  # fmt: skip
+    for name, numbers_ in lenient_localisation(o):
+        print(f"| {name} | " + " | ".join(f"{v:.3f}" for v in numbers_) + " |")
     for share in (0.05, 0.1):
         for cells_ in noisy_localisation(o, share):
             print("| " + " | ".join(cells_) + " |")
@@ -220,35 +246,6 @@ def study_localise(o: Options) -> None:
                 [*(float(right[k - 1]) for k in (1, 2, 4, 8)), float(known[:, -1].double().mean())]
             )
         print(f"| {name} | " + " | ".join(f"{v:.3f}" for v in np.mean(rows, axis=0)) + " |")
-
-
-def noisy_localisation(o: Options, share: float) -> list[list[str]]:
-    """Return rows of the table for walks of which a share of all fields is wrong.
-
-    The memory answers when one environment leads by one vote, or two; the ideal observer when its
-    posterior exceeds 0.95. All may be wrong.
-    """
-    rows = []
-    for seed in range(o.seeds):
-        data, model = setting("localise", seed, o.quick)
-        memory, edges, _ = learnt(data, seed, **model)
-        walks = walks_of(data.maps, 100 if o.quick else 400, 15, seed, ())
-        truth, flat = walks[:, 0, 0], walks.flatten(0, 1).numpy()
-        values = tuple(data.code.values(field) for field in FIELDS)
-        seen = torch.from_numpy(disturb(flat, values, wrong=share, seed=seed))
-        seen = seen.unflatten(0, walks.shape[:2])
-        steps, answer = ideal_noisy(edges, seen, data, share)
-        numbers = [(answer == truth).double(), steps.double()]
-        for lead in (1, 2):
-            ours = localise_walks(memory, seen, lead)
-            numbers += [(ours.answer == truth).double(), ours.steps.double()]
-        rows.append([float(n.mean()) for n in numbers])
-    right_ideal, best, *ours_ = np.mean(rows, axis=0)
-    return [
-        [f"{share:.0%} of all fields wrong", f"32 segments, lead of {lead}", f"{right:.3f}",
-         f"{needed:.3f}", f"{best:.3f} ({right_ideal:.3f} right)", f"{needed / best:.3f}"]
-        for lead, right, needed in ((1, *ours_[:2]), (2, *ours_[2:]))
-    ]  # fmt: skip
 
 
 def study_change(o: Options) -> None:
@@ -283,29 +280,33 @@ def study_change(o: Options) -> None:
 
 def study_pruning(o: Options) -> None:
     """Unused segments and zeros go exactly; then shares of what is left."""
-    heading("Pruning", "what goes", "synapses", *SHORT.values(), "answers changed")
-    found: dict[str, list[tuple[int, dict[str, float], float]]] = {}
+    heading("Pruning", "what goes", "synapses", "of the rest", *SHORT.values(), "answers changed",
+            "a field less")  # fmt: skip
+    found: dict[str, list[Pruned]] = {}
     for seed in range(o.seeds):
         for name, result in pruned(*setting("pruning", seed, o.quick), seed):
             found.setdefault(name, []).append(result)
     for name, runs in found.items():
-        parts = [f"{np.mean([run[1][f] for run in runs]):.3f}" for f in SHORT]
-        sizes, changed = np.mean([r[0] for r in runs]), np.mean([r[2] for r in runs])
-        print(f"| {name} | {sizes:,.0f} | {' | '.join(parts)} | {changed:.4f} |", flush=True)
+        parts = [f"{np.mean([run.accuracy[f] for run in runs]):.3f}" for f in SHORT]
+        size, changed, less = np.mean([(r.synapses, r.changed, r.less) for r in runs], axis=0)
+        rest = np.mean([run.synapses for run in found["and zeros"]])
+        gone = f"{1 - size / rest:.1%}" if size <= rest else ""
+        print(f"| {name} | {size:,.0f} | {gone} | {' | '.join(parts)} | {changed:.4f} "
+              f"| {less:.3f} |", flush=True)  # fmt: skip
 
 
-def pruned(
-    data: PlaceMaps, model: dict[str, Any], seed: int
-) -> Iterator[tuple[str, tuple[int, dict[str, float], float]]]:
-    """Return what has gone, and with it synapses, accuracy and the share of answers changed."""
+def pruned(data: PlaceMaps, model: dict[str, Any], seed: int) -> Iterator[tuple[str, Pruned]]:
+    """Return what has gone, and how the memory does without it."""
     memory, edges, _ = learnt(data, seed, **model)
     before = torch.stack([memory.infer(edges, field) for field in FIELDS])
+    asked = sample(edges, 500, seed)
 
-    def now() -> tuple[int, dict[str, float], float]:
+    def now() -> Pruned:
         answers = torch.stack([memory.infer(edges, field) for field in FIELDS])
         shares = (answers == edges.T).double().mean(1).tolist()
         changed = float((answers != before).double().mean())
-        return memory.synapses, dict(zip(FIELDS, shares, strict=True)), changed
+        named = dict(zip(FIELDS, shares, strict=True))
+        return Pruned(memory.synapses, named, changed, with_a_field_less(memory, asked))
 
     yield "nothing", now()
     drop_fresh(memory)
@@ -313,15 +314,18 @@ def pruned(
     memory.layer.prune(memory.layer.weights == 0)
     yield "and zeros", now()
     state = {k: v.clone() for k, v in memory.state_dict().items()}
+    for times in ("and what no question needs", "and what no question needs then"):
+        memory.layer.prune(cells.redundant(memory, edges))
+        yield times, now()
     for share in (0.1, 0.2, 0.3, 0.4, 0.5):
         memory.load_state_dict(state)
         prune_share(memory, share, seed)
         yield f"and {share:.0%} of the rest at random", now()
     memory.load_state_dict(state)
     prune_one_of_three(memory, (0, 1))
-    yield "and dy of every edge in X, dx in Y (22 %)", now()
+    yield "and dy of every edge in X, dx in Y", now()
     prune_one_of_three(memory, (2,))
-    yield "and dy of every edge in E too (33 %)", now()
+    yield "and dy of every edge in E too", now()
 
 
 def study_fields(o: Options) -> None:
@@ -343,6 +347,18 @@ def study_trajectory(o: Options) -> None:
         print(f"| {cells_} | {name} | {np.mean(errors):.4f} | {np.std(errors):.4f} |", flush=True)
 
 
+def study_chip(o: Options) -> None:
+    """The memory as a chip learns it, and the paper's size as C, on all questions."""
+    import place_cells_chip as chip
+
+    heading("On a chip (plane, 16 segments, sealed)", "memory", *SHORT.values())
+    for name, runs in chip.accuracies(min(o.seeds, 3), o.quick):
+        row(name, runs)
+    heading("As C", *chip.COLUMNS)
+    for cells_ in chip.as_c(o.quick):
+        print("| " + " | ".join(cells_) + " |", flush=True)
+
+
 STUDIES: dict[str, Callable[[Options], None]] = {
     name.removeprefix("study_"): value
     for name, value in list(globals().items())
@@ -361,9 +377,10 @@ def main() -> None:
     globals()["IMAGES"] = options.images
     options.images.mkdir(parents=True, exist_ok=True)
     for name in options.only:
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         STUDIES[name](Options(2 if options.quick else options.seeds, options.quick))
-        print(f"\n({name}: {time.perf_counter() - start:.0f} s)", flush=True)
+        seconds, busy = time.perf_counter() - start, time.process_time() - busy
+        print(f"\n({name}: {seconds:.0f} s, {busy:.0f} s of processor time)", flush=True)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ from neutnn_pl.recipes import find_recipe
 
 Learnt = tuple[PlaceMemory, Tensor, Tensor]
 SHORT = {"dx": "dx", "dy": "dy", "environment": "env", "head": "head", "tail": "tail"}
+MEAN = "mean of the five fields"
+Panels = dict[str, dict[str, dict[float, float]]]
 _FIXED = {
     "inputs",
     "tres",
@@ -33,6 +35,23 @@ _FIXED = {
     "height",
     "torus",
 }
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """How a pruned memory does.
+
+    Attributes:
+        synapses: how many are left.
+        accuracy: by field.
+        changed: share of answers that changed.
+        less: mean accuracy for dx, dy, the environment and the head with one more field not given.
+    """
+
+    synapses: int
+    accuracy: dict[str, float]
+    changed: float
+    less: float
 
 
 @dataclass(frozen=True)
@@ -109,19 +128,32 @@ def sample(edges: Tensor, number: int, seed: int) -> Tensor:
     ]
 
 
-def mean_of(scores: dict[str, float]) -> float:
-    """Return the mean over fields."""
-    return float(np.mean([*scores.values()]))
+def empty_panels() -> Panels:
+    """Return the panels of a picture of curves, without curves."""
+    return {"dx": {}, MEAN: {}}
 
 
-def memory_size(data: PlaceMaps) -> int:
-    """Return the synapses of the paper's memory, 16 segments a dendrite."""
-    return PlaceMemory(data.code, 16).synapses
+def add_points(panels: Panels, name: str, x: float, runs: list[dict[str, float]]) -> None:
+    """Add a memory's accuracy, the mean over seeds, to the panels for dx and for all fields."""
+    panels["dx"].setdefault(name, {})[x] = float(np.mean([run["dx"] for run in runs]))
+    means = [np.mean([*run.values()]) for run in runs]
+    panels[MEAN].setdefault(name, {})[x] = float(np.mean(means))
 
 
 def drop_fresh(memory: PlaceMemory) -> None:
     """Mask all segments that hold nothing."""
     memory.layer.prune(memory.fresh()[..., None].expand_as(memory.layer.mask))
+
+
+def with_a_field_less(memory: PlaceMemory, edges: Tensor) -> float:
+    """Return the share of right answers when one more field is not given (the head always is)."""
+    right = []
+    for field in ("dx", "dy", "environment", "head"):
+        for other in set(FIELDS) - {field, "head"}:
+            asked = torch.from_numpy(ask(edges.numpy(), other))
+            answers = memory.infer(asked, field)
+            right.append(float((answers == edges[:, FIELDS.index(field)]).double().mean()))
+    return float(np.mean(right))
 
 
 def prune_share(memory: PlaceMemory, share: float, seed: int) -> None:

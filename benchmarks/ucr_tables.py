@@ -1,6 +1,6 @@
 """Tables and figures of the UCR study, from the files that `ucr_study` wrote.
 
-    python -m benchmarks.ucr_tables [--runs runs/ucr_study] [--readme] [--figure FILE]
+    python -m benchmarks.ucr_tables [--runs runs/ucr_study] [--readme] [--figure FILE] [--document FILE]
 
 `--readme` writes the table of the seven designs between its marks in `recipes/README.md`.
 """
@@ -24,11 +24,17 @@ METHODS = {
     "column": "column",
     "wide": "column, no limit on lines",
     "paper": "column, a line per value",
+    "chosen": "column, views chosen per set without labels",
     "k-means": "k-means",
     "k-means, spike times": "k-means on the column's spike times",
     "k-means, features": "k-means on the column's features",
+    "k-means, wide features": "k-means on the features without limit",
     "k-shape": "k-shape",
     "one cluster": "all in one cluster",
+}
+RANKED = {
+    "column": ("column", "k-means", "k-means, features", "k-shape"),
+    "wide": ("wide", "k-means", "k-means, wide features", "k-shape"),
 }
 Found = dict[str, dict[str, list[dict[str, float]]]]
 
@@ -111,7 +117,9 @@ def variants(found: Found, prefix: str, names: tuple[str, ...]) -> list[str]:
 
 
 def ranks(found: Found, names: tuple[str, ...], methods: tuple[str, ...]) -> dict[str, Any]:
-    """Return mean ranks by adjusted Rand, Friedman's and Wilcoxon's p, the critical difference.
+    """Return mean ranks by adjusted Rand, the critical difference, Friedman's and Wilcoxon's p.
+
+    Wilcoxon's is two-sided, for each pair of methods.
 
     Source: Demsar, Statistical comparisons of classifiers over multiple data sets (JMLR 2006).
     """
@@ -129,9 +137,10 @@ def ranks(found: Found, names: tuple[str, ...], methods: tuple[str, ...]) -> dic
         "friedman": float(stats.friedmanchisquare(*values.T).pvalue),
         "critical": float(q * np.sqrt(k * (k + 1) / (6 * count))),
         "wilcoxon": {
-            m: float(stats.wilcoxon(values[:, 0], values[:, i], alternative="greater").pvalue)
-            for i, m in enumerate(methods)
-            if i
+            f"{a} - {b}": float(stats.wilcoxon(values[:, i], values[:, j]).pvalue)
+            for i, a in enumerate(methods)
+            for j, b in enumerate(methods)
+            if i < j
         },
     }
 
@@ -165,39 +174,62 @@ def draw(found: dict[str, Any], path: Path) -> None:
     plt.close(figure)
 
 
+def document(found: Found) -> list[str]:
+    """Return all tables in Markdown, and the ranks if every set and peer is there."""
+    every = SEVEN + DEVELOPMENT + OTHERS
+    lines = ["# The UCR study", "", "Learnt on TRAIN, scored on TEST; mean (deviation) over seeds."]
+    for title, names in (("seven", SEVEN), ("development", DEVELOPMENT), ("others", OTHERS),
+                         ("further", tuple(n for n in found if n not in every))):  # fmt: skip
+        if any(n in found for n in names):
+            for score in ("rand", "ari"):
+                lines += ["", f"## {title}: {score}", "", *per_set(found, names, score)]
+    for title, prefix in (("Pruning", "pruned: "), ("Shapes", "shape: ")):
+        for names in (SEVEN, every):
+            table = variants(found, prefix, names)
+            lines += ["", f"## {title}", "", *table] if table else []
+    if any("column" in found[n] for n in found):
+        lines += ["", "## Cost", "", *costs(found, tuple(found))]
+    if tested := ranked(found):
+        lines += ["", "## Ranks on the others", "", "```", json.dumps(tested, indent=1), "```"]
+    return lines
+
+
+def ranked(found: Found) -> dict[str, dict[str, Any]] | None:
+    """Return the ranks on the ten other sets of both columns among their peers.
+
+    None while a score is missing. Each column stands beside k-means on its own features.
+    """
+    every = {m for methods in RANKED.values() for m in methods}
+    if all(n in found and every <= set(found[n]) for n in OTHERS):
+        return {column: ranks(found, OTHERS, methods) for column, methods in RANKED.items()}
+    return None
+
+
+def readme(found: Found, path: Path) -> None:
+    """Write the tables of the seven designs between their marks."""
+    before, rest = path.read_text("utf-8").split(BEGIN)
+    sections = [line for n in SEVEN if n in found for line in ("", *section(found, n))]
+    table = "\n".join([*per_set(found, SEVEN, "rand"), "", *per_set(found, SEVEN, "ari"), "",
+                       *costs(found, SEVEN), *sections])  # fmt: skip
+    path.write_text(before + BEGIN + "\n" + table + "\n" + END + rest.split(END)[1], "utf-8")
+
+
 def main() -> None:
     """Print all tables, and write what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=Path, default=Path("runs/ucr_study"))
     parser.add_argument("--readme", action="store_true")
     parser.add_argument("--figure", type=Path)
+    parser.add_argument("--document", type=Path, help="a file that gets all tables")
     options = parser.parse_args()
     found = read(options.runs)
-    every = SEVEN + DEVELOPMENT + OTHERS
-    for title, names in (("seven", SEVEN), ("development", DEVELOPMENT), ("others", OTHERS)):
-        for score in ("rand", "ari"):
-            print(f"\n## {title}: {score}\n")
-            print("\n".join(per_set(found, names, score)))
-    for title, prefix in (("Pruning", "pruned: "), ("Shapes", "shape: ")):
-        for names in (SEVEN, every):
-            print(f"\n## {title}\n")
-            print("\n".join(variants(found, prefix, names)))
-    print("\n## Cost\n")
-    print("\n".join(costs(found, every)))
-    methods = ("column", "k-means", "k-means, features", "k-shape")
-    if all(n in found and set(methods) <= set(found[n]) for n in OTHERS):
-        tested = ranks(found, OTHERS, methods)
-        print("\n## Ranks on the others\n\n", json.dumps(tested, indent=1))
-        if options.figure:
-            draw(tested, options.figure)
+    print("\n".join(document(found)))
+    if options.document:
+        options.document.write_text("\n".join(document(found)) + "\n", "utf-8")
+    if options.figure and (tested := ranked(found)):
+        draw(tested["column"], options.figure)
     if options.readme:
-        path = ROOT / "recipes" / "README.md"
-        text = path.read_text("utf-8")
-        before, rest = text.split(BEGIN)
-        sections = [line for n in SEVEN if n in found for line in ("", *section(found, n))]
-        table = "\n".join([*per_set(found, SEVEN, "rand"), "", *per_set(found, SEVEN, "ari"), "",
-                           *costs(found, SEVEN), *sections])  # fmt: skip
-        path.write_text(before + BEGIN + "\n" + table + "\n" + END + rest.split(END)[1], "utf-8")
+        readme(found, ROOT / "recipes" / "README.md")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,8 @@ class MNIST(L.LightningDataModule):
         shift: most pixels by which training images move, another way in each epoch; what comes in
             spikes as black does. 0 moves none.
         shift_from: first epoch in which they move: the voter's, say.
+        rotate: degrees by which every image is turned counter-clockwise, to the nearest grey by
+            linear interpolation: is a network made for upright digits good for others?
         batch_size: samples handed to the kernel at once; results do not depend on it.
         num_workers: worker processes of the loaders; results do not depend on it.
         cache: folder for downloads and spike times; default: the environment variable
@@ -66,6 +68,7 @@ class MNIST(L.LightningDataModule):
         train_on_all: bool = False,
         shift: int = 0,
         shift_from: int = 0,
+        rotate: float = 0.0,
         batch_size: int = 256,
         num_workers: int = 0,
         cache: str | None = None,
@@ -79,13 +82,15 @@ class MNIST(L.LightningDataModule):
             raise InvalidInput("data: shift", got=shift, expected=f"0 .. {SIDE // 2 - 1} pixels")
         if shift_from < 0:
             raise InvalidInput("data: shift_from", got=shift_from, expected="an epoch >= 0")
+        if not -180 <= rotate <= 180:
+            raise InvalidInput("data: rotate", got=rotate, expected="-180 .. 180 degrees")
         if batch_size < 1:
             raise InvalidInput("data: batch_size", got=batch_size, expected=">= 1")
         self.name: str = name
         self.root = root
         self.encoder = encoder or PosNegImage()
         self.fraction, self.train_on_all = fraction, train_on_all
-        self.shift, self.shift_from = shift, shift_from
+        self.shift, self.shift_from, self.rotate = shift, shift_from, rotate
         self.batch_size, self.num_workers = batch_size, num_workers
         base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "neutnn"
         self.cache = Path(cache or os.environ.get("NEUTNN_CACHE") or base).expanduser()
@@ -117,7 +122,7 @@ class MNIST(L.LightningDataModule):
 
     def images(self, split: str) -> npt.NDArray[np.uint8]:
         """Return pixels, uint8 `[B, 28, 28]`, of `train`, `val` or `test`."""
-        return self._of(split, read(self._find(split, "images")))
+        return turned(self._of(split, read(self._find(split, "images"))), self.rotate)
 
     def labels(self, split: str) -> npt.NDArray[np.int64]:
         """Return labels, int64 `[B]`, of `train`, `val` or `test`."""
@@ -225,11 +230,12 @@ class MNIST(L.LightningDataModule):
         """Return the spike times of a file of images, mapped from the cache."""
         source = self._find(part, "images")
         config = {"format": _FORMAT, **self.encoder.config()}
+        config |= {"rotate": self.rotate} if self.rotate else {}
         digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
         digest.update(source.read_bytes())
         path = self.cache / "spikes" / f"{self.name}-{part}-{digest.hexdigest()[:24]}.npy"
         if not path.is_file():
-            times = self.encoder(read(source))
+            times = self.encoder(turned(read(source), self.rotate))
             try:
                 with atomic_path(path) as temporary:
                     np.save(temporary, times)
@@ -241,6 +247,20 @@ class MNIST(L.LightningDataModule):
                     mend="Choose another one with --data.cache or NEUTNN_CACHE",
                 ) from error
         return np.asarray(np.load(path, mmap_mode="r"))
+
+
+def turned(images: npt.NDArray[np.uint8], degrees: float) -> npt.NDArray[np.uint8]:
+    """Return images turned counter-clockwise around their middle, black outside.
+
+    Args:
+        images: uint8 `[B, height, width]`.
+        degrees: by how much; 0 returns the images themselves.
+    """
+    if not degrees:
+        return images
+    from scipy.ndimage import rotate
+
+    return np.stack([rotate(image, degrees, reshape=False, order=1) for image in images])
 
 
 def read(path: Path) -> npt.NDArray[np.uint8]:

@@ -317,7 +317,14 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
     from datamodules.mnist import MNIST
     from datamodules.place_cells import PlaceMaps, Trajectory
     from datamodules.ucr import UCR
-    from neutnn_pl.modules import Classifier, Clusterer, FieldLayer, PlaceCells, Votes
+    from neutnn_pl.modules import (
+        Classifier,
+        Clusterer,
+        FieldLayer,
+        PlaceCells,
+        PlaceColumn,
+        Votes,
+    )
     from neutnn_pl.nn import STDP
 
     keys = {action.dest for action in parser._actions if action.dest}
@@ -329,6 +336,7 @@ def known_keys(parser: LightningArgumentParser) -> set[str]:
         (NeuTNN, "model"),
         (STDP, "model.learning"),
         (PlaceCells, "model"),
+        (PlaceColumn, "model"),
         (UCR, "data"),
         *((getattr(encoders, name), "data.encoder") for name in encoders.ENCODERS),
         (PlaceMaps, "data"),

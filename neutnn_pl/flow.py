@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
+from datamodules import UCR
 from hls.errors import InvalidInput
 from hls.files import atomic_path, write_json
 from hls.flow import hardware_steps
 from hls.ir import FrozenNetwork, Outputs, compare, load, save
 from hls.ir.stimulus import write_stimulus
+from hls.report.pictures import LABELS
 from hls.step import Step, StepContext, Tell, step_dir
 from neutnn_pl.callbacks import KMeansBaseline, LearningCurve, Pruning, Teller
 from neutnn_pl.config import RecipeCLI
@@ -191,6 +194,7 @@ class FreezeStep(Step):
             None if proximal is None else proximal.numpy(),
             None if frozen.votes is None else model.network.answer(y).numpy(),
         )
+        self._write_labels(context.dir)
         metrics = {
             "hash": frozen.hash,
             "synapses": frozen.synapses,
@@ -200,6 +204,13 @@ class FreezeStep(Step):
         }
         return metrics, f"sha256 {frozen.hash[:12]}..., {len(x)} test samples"
 
+    def _write_labels(self, directory: Path) -> None:
+        """Write the classes of time series beside the stimulus, for the picture of clusters."""
+        data = self.cli.datamodule
+        if isinstance(data, UCR):
+            with atomic_path(directory / LABELS) as temporary, temporary.open("wb") as handle:
+                np.save(handle, data.series("test")[1], allow_pickle=False)
+
     def _samples(self, model: NeuTNN) -> tuple[Tensor, Tensor | None]:
         """Return the test split: spike times and, where the data drive them, proximal inputs."""
         data = self.cli.datamodule
@@ -207,6 +218,9 @@ class FreezeStep(Step):
             return torch.from_numpy(data.test_spikes()), None
         data.prepare_data()
         data.setup("test")
+        if hasattr(data, "stimulus"):  # more than the questions of a test
+            x, proximal = data.stimulus()
+            return x, proximal
         batches = list(data.test_dataloader())
         return torch.cat([b[0] for b in batches]), torch.cat([b[2] for b in batches])
 

@@ -10,6 +10,8 @@ from hls.errors import InvalidInput
 from hls.files import write_text
 
 RESULTS = "results.json"
+SEARCHES = ("explore", "study")
+"""Names of files that `neutnn explore` takes: no recipes."""
 
 
 def recipe_folders() -> list[Path]:
@@ -21,13 +23,13 @@ def recipe_folders() -> list[Path]:
 
 
 def recipe_names() -> list[str]:
-    """Return the names of all recipes, such as `ucr/arrowhead`; searches are none."""
+    """Return the names of all recipes, such as `ucr/arrowhead`; searches and studies are none."""
     return sorted(
         {
             str(path.relative_to(folder).with_suffix(""))
             for folder in recipe_folders()
             for path in folder.rglob("*.yaml")
-            if path.stem != "explore"
+            if path.stem not in SEARCHES
         }
     )
 

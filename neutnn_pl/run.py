@@ -25,8 +25,7 @@ def run(source: Path, inputs: Path, outputs: Path, target: str = "reference") ->
             `x`, and `proximal`, uint8 `[B, proximal lines]`: levels or spike times.
         outputs: `.npz` file to write: `y` uint8 `[B, C, N]`, `winner` int32 `[B, C]` (-1 for
             none), `time` uint8 `[B, C]`; `layer0`, `layer1`, ... uint8 `[B, C, N]`, the spike
-            times of every layer (simulated hardware gives the last one's only); with a voter,
-            `answer` int64 `[B]`.
+            times of every layer; with a voter, `answer` int64 `[B]`.
         target: a kernel (`reference`, `numba`, `triton`), or what `hls.compile` knows.
     """
     directory = source / "frozen" if (source / "frozen").is_dir() else source
@@ -94,12 +93,13 @@ def encoded(network: FrozenNetwork, x: Array) -> Array:
 def predict(
     network: FrozenNetwork, x: Array, target: str = "reference", proximal: Array | None = None
 ) -> dict[int, Outputs]:
-    """Return what layers give on a target, by the layer's number.
+    """Return what every layer gives on a target, by the layer's number.
 
     Args:
         network: what to run.
         x: spike times in time steps or 255, `[B, lines]`.
-        target: `reference`, `numba`, `triton` and `c` give every layer, any other the last.
+        target: as in `run`. Simulated hardware shows its last layer only, so the layers below are
+            built and simulated again as networks of their own.
         proximal: levels or spike times, `[B, proximal lines]`; None is all enabled, or all silent.
 
     Raises:
@@ -115,7 +115,9 @@ def predict(
     compiled = compile(network, target=target)
     if isinstance(compiled, TracedNetwork):
         return dict(enumerate(compiled.trace(times, levels)))
-    return {len(network.layers) - 1: compiled.predict(times, levels)}
+    last = len(network.layers) - 1
+    parts = [compile(network.up_to(number + 1), target=target) for number in range(last)]
+    return {n: part.predict(times, levels) for n, part in enumerate([*parts, compiled])}
 
 
 def _trace(

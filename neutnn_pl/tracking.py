@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,23 +27,69 @@ def loggers(wandb: bool, run_dir: Path, config: dict[str, Any]) -> Iterator[list
     if not wandb:
         yield []
         return
+    wandb_ = _import()
+    from lightning.pytorch.loggers import WandbLogger
+
+    logger = WandbLogger(
+        project="neutnn",
+        name=run_dir.name,
+        save_dir=run_dir.absolute(),
+        config=config,
+        log_model=False,
+    )
     try:
-        import wandb as wandb_
+        yield [logger]
+    finally:
+        wandb_.finish()
+
+
+def log_scores(
+    name: str,
+    scores: Mapping[str, Sequence[Mapping[str, float]]],
+    directory: Path,
+    config: dict[str, Any],
+) -> None:
+    """Log the scores of several methods as one run: a step for each seed, means in its summary.
+
+    Args:
+        name: the run's name.
+        scores: by method, one set of scores for each seed; logged as `method/score`.
+        directory: gets wandb's own files; its name is the group of the run.
+        config: logged with the run.
+
+    Raises:
+        ToolMissing: if wandb is not installed.
+    """
+    wandb = _import()
+    run = wandb.init(
+        project="neutnn", name=name, group=directory.name, dir=directory.absolute(), config=config
+    )
+    for seed in range(max(len(rows) for rows in scores.values())):
+        run.log(
+            {
+                f"{method}/{score}": value
+                for method, rows in scores.items()
+                if seed < len(rows)
+                for score, value in rows[seed].items()
+            },
+            step=seed,
+        )
+    for method, rows in scores.items():
+        for score in rows[0]:
+            run.summary[f"mean/{method}/{score}"] = sum(row[score] for row in rows) / len(rows)
+    run.finish()
+
+
+def _import() -> Any:  # noqa: ANN401 - a module
+    try:
+        import wandb
     except ImportError as error:
         raise ToolMissing(
             "--wandb needs the package wandb",
             got="no such package",
             mend="Install it with 'pip install neutnn-pl[wandb]'",
         ) from error
-    from lightning.pytorch.loggers import WandbLogger
-
-    logger = WandbLogger(
-        project="neutnn", name=run_dir.name, save_dir=run_dir, config=config, log_model=False
-    )
-    try:
-        yield [logger]
-    finally:
-        wandb_.finish()
+    return wandb
 
 
 def log_run(logger: Logger, run_dir: Path, report: dict[str, Any]) -> None:

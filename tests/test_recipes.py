@@ -12,7 +12,8 @@ from neutnn_pl.recipes import find_recipe, recipe_names, summary
 from tests.conftest import ROOT
 
 NAMES = recipe_names()
-PLACE = [name for name in NAMES if name.startswith("place_cells/") and "traj" not in name]
+PLACE = [name for name in NAMES if name.startswith("place_cells/")]
+PLACE = [name for name in PLACE if name.split("/")[1] not in ("trajectory", "chip")]
 SHORT = {  # what makes a recipe short enough for a test
     "place_cells/trajectory": [
         "--data.seconds", "30", "--data.number", "20", "--model.theta", "20",

@@ -17,6 +17,7 @@ import neutnn_pl  # noqa: F401 - before any import of torch's extensions
 import torch  # isort: skip
 
 from benchmarks.kernels import layers, measure
+from benchmarks.kernels.others import others
 from benchmarks.kernels.peers import Careful, Naive
 from neutnn_pl.kernels import backend
 
@@ -27,11 +28,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/kernels"))
     parser.add_argument("--quick", action="store_true", help="fewer samples, no memory")
     options = parser.parse_args()
-    ns = measure.block_ns()
+    prices = measure.block_ns(), measure.count_ns()
     parts = [
-        f"One block of Philox: {ns:.2f} ns.",
+        "One block of Philox: {:.2f} ns; a vector of sixteen words counted: {:.2f} ns.".format(
+            *prices
+        ),
         peers(8 if options.quick else 48),
-        every_layer(ns, quick=options.quick),
+        every_layer(prices, quick=options.quick),
     ]
     points = scaling(quick=options.quick)
     parts.append(scaling_table(points))
@@ -47,7 +50,9 @@ def peers(samples: int) -> str:
     case = layers.mnist(512)
     few = case.some(samples)
     ours = measure.numba(case)
+    found, missing = others(min(samples, 16))
     rows = [
+        *((other.name, measure.other(other, min(samples, 16))) for other in found),
         ("naive PyTorch", measure.peer(Naive, few)),
         ("careful PyTorch", measure.peer(Careful, few)),
         ("reference", measure.definition(few)),
@@ -56,31 +61,47 @@ def peers(samples: int) -> str:
     head = f"{case.name}, {case.source}, one thread, us for each sample"
     lines = [f"| {head} | forward | with STDP | times numba |", "|---|---:|---:|---:|"]
     for name, speed in rows:
-        ratio = f"{speed.forward / ours.forward:.0f}, {speed.learn / ours.learn:.0f}"
-        lines.append(f"| {name} | {speed.forward:,.1f} | {speed.learn:,.1f} | {ratio} |")
-    return "\n".join(lines)
+        ratio = f"{speed.forward / ours.forward:,.0f}, {speed.learn / ours.learn:,.0f}"
+        line = f"| {name} | {speed.forward:,.1f} | {speed.learn:,.1f} | {ratio} |"
+        lines.append(line.replace("nan", ""))
+    return "\n".join([*lines, *(["", *missing] if missing else [])])
 
 
-def every_layer(ns: float, quick: bool) -> str:
-    """Return the table of all layers."""
+def every_layer(prices: tuple[float, float], quick: bool) -> str:
+    """Return the table of all layers, and that of the work they cannot do without.
+
+    Args:
+        prices: nanoseconds of a block of Philox and of a vector counted.
+        quick: few samples, no memory.
+    """
+    floor = [
+        "| layer, for each sample learnt | blocks of Philox | vectors counted | KiB touched "
+        "| draws alone us | with counting us | measured us |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
     lines = [
-        "| layer | synapses | forward us | with STDP us | synapses/us | two threads, times "
-        "| Philox alone us | MiB |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| layer | synapses | forward us | with STDP us | synapses/us | two threads, times | MiB |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for name, make in layers.LAYERS.items():
         case = make().some(64 if quick else 1 << 30)
         one = measure.numba(case)
         by_clock = [measure.numba(case, threads, measure.wall).learn for threads in (1, 2)]
         y, _ = backend("numba").learn(case.x, case.state, case.spec, 0, case.xp)
-        bound = "" if name == "places" else f"{measure.work_of(case, y).microseconds(ns):.2f}"
+        if name != "places":  # its rule draws nothing
+            work = measure.work_of(case, y)
+            draws, counting = work.microseconds(prices[0]), work.microseconds(*prices)
+            floor.append(
+                f"| {name} | {work.search + work.spiked:,.0f} | {work.counts:,.0f} | "
+                f"{work.bytes / 1024:,.0f} | {draws:.2f} | {counting:.2f} | {one.learn:.2f} |"
+            )
         mib = "" if quick else f"{measure.memory(name):.0f}"
         rate, gain = case.synapses / one.learn, by_clock[0] / by_clock[1]
         lines.append(
             f"| {name}: {case.name} | {case.synapses:,} | {one.forward:.2f} | {one.learn:.2f} | "
-            f"{rate:,.0f} | {gain:.2f} | {bound} | {mib} |"
+            f"{rate:,.0f} | {gain:.2f} | {mib} |"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *floor])
 
 
 Points = dict[str, list[tuple[int, measure.Speed]]]

@@ -12,11 +12,21 @@ import numpy as np
 import torch
 
 from benchmarks.kernels.layers import Case
+from benchmarks.kernels.others import Other
 from benchmarks.kernels.peers import Careful, Naive
 from neutnn_pl.functional import NO_SPIKE
 from neutnn_pl.kernels import backend, reference
 from neutnn_pl.kernels.numba.jit import jit
-from neutnn_pl.kernels.numba.simd import philox_keys, search_blocks
+from neutnn_pl.kernels.numba.simd import (
+    both,
+    load_words,
+    ones,
+    philox_keys,
+    plus,
+    search_blocks,
+    splat_words,
+    store_words,
+)  # fmt: skip
 
 
 def cpu(work: Callable[[], object], repeats: int = 3) -> float:
@@ -75,6 +85,22 @@ def peer(kind: type[Naive] | type[Careful], case: Case) -> Speed:
     return Speed(infer / len(case.x) * 1e6, learn / len(case.x) * 1e6)
 
 
+def other(found: Other, samples: int) -> Speed:
+    """Measure a public simulator, one thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for sample in range(samples):
+            found.learn(sample)
+        learn = cpu(lambda: [found.learn(sample) for sample in range(samples)], 2)
+        infer, forward = float("nan"), found.forward
+        if forward is not None:
+            infer = cpu(lambda: [forward(sample) for sample in range(samples)], 2)
+    finally:
+        torch.set_num_threads(before)
+    return Speed(infer / samples * 1e6, learn / samples * 1e6)
+
+
 def definition(case: Case) -> Speed:
     """Measure the reference kernel, one thread."""
     before = torch.get_num_threads()
@@ -101,6 +127,22 @@ def block_ns() -> float:
     return cpu(lambda: _blocks(out, lines, number, keys), 5) / number / 8 * 1e9
 
 
+@jit
+def _counted(planes, number):
+    total, mask = splat_words(0), splat_words(0x5A5A5A5A)
+    for i in range(number):
+        at = (i & 255) * 16
+        total = plus(total, ones(both(load_words(planes, at), mask)))
+    store_words(planes, 0, total)
+
+
+def count_ns() -> float:
+    """Return the nanoseconds to load, mask, count and add sixteen words that the cache holds."""
+    planes, number = np.arange(256 * 16, dtype=np.uint32), 1_000_000
+    _counted(planes, 1)
+    return cpu(lambda: _counted(planes, number), 5) / number * 1e9
+
+
 @dataclass
 class Work:
     """What one sample of learning needs at least, on average.
@@ -117,9 +159,14 @@ class Work:
     counts: float
     bytes: float
 
-    def microseconds(self, ns: float) -> float:
-        """Return the time of the random numbers alone."""
-        return (self.search + self.spiked) * ns / 1000
+    def microseconds(self, block: float, count: float = 0.0) -> float:
+        """Return the time of the random numbers, and of the counting if its price is given.
+
+        Args:
+            block: nanoseconds of a block of Philox.
+            count: nanoseconds of a vector counted.
+        """
+        return ((self.search + self.spiked) * block + self.counts * count) / 1000
 
 
 def work_of(case: Case, y: torch.Tensor) -> Work:

@@ -10,16 +10,17 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from datamodules.online import OnlineSampler
-from datamodules.place_cells.maps import Maps, disturb
+from datamodules.place_cells.maps import Maps, ask, disturb
 from hls.errors import InvalidInput
-from neutnn_pl.nn.place_cells import FIELDS, EdgeCode
+from neutnn_pl.nn.place_cells import FIELDS, UNKNOWN, EdgeCode
 
 
 class PlaceMaps(L.LightningDataModule):
     """Edges of random maps: training stores them all once, testing asks for every field.
 
     A batch is spike times, uint8 `[B, lines]`; environments, int64 `[B]`; levels of the dendrites,
-    uint8 `[B, 3 N D]`; the edges as they are given, int64 `[B, 5]`; and as they are in truth.
+    uint8 `[B, 3 N D]`; the edges as they are given, int64 `[B, 5]`; and as they are in truth. For
+    one minicolumn alone these are its own lines, the true values of its field, and its own levels.
 
     Args:
         environments: number of environments.
@@ -31,6 +32,8 @@ class PlaceMaps(L.LightningDataModule):
         collisions: probability that an object takes a feature that another one may have.
         missing: probability that a field of a question is silent.
         wrong: probability that a field of a question spikes on another line.
+        hidden: fields that no question gives, of environment, tail, head, dx, dy.
+        column: the only minicolumn that there is, `dx`, `dy` or `environment`; None for all three.
         dx: displacements along x that the code has room for.
         dy: displacements along y.
         seed: of maps, questions and disturbances.
@@ -49,6 +52,8 @@ class PlaceMaps(L.LightningDataModule):
         collisions: float = 0.0,
         missing: float = 0.0,
         wrong: float = 0.0,
+        hidden: tuple[str, ...] = (),
+        column: str | None = None,
         dx: int = 30,
         dy: int = 30,
         seed: int = 0,
@@ -68,14 +73,21 @@ class PlaceMaps(L.LightningDataModule):
             seed=seed,
         )
         self.code = EdgeCode(environments, features, dx, dy, (width, height), torus)
+        unknown = [field for field in hidden if field not in FIELDS]
+        if unknown:
+            raise InvalidInput(
+                "data: hidden", got=repr(unknown[0]), expected=f"some of {', '.join(FIELDS)}"
+            )
         self.missing, self.wrong, self.seed = missing, wrong, seed
+        self.hidden, self.column = tuple(hidden), column
+        self._lines, self._levels = _parts(self.code, column)
         self.batch_size = batch_size
         self.num_workers = num_workers
 
     @property
     def inputs(self) -> int:
         """Number of distal input lines."""
-        return self.code.lines
+        return len(self._lines)
 
     @property
     def tres(self) -> int:
@@ -84,8 +96,8 @@ class PlaceMaps(L.LightningDataModule):
 
     @property
     def classes(self) -> int:
-        """Number of environments."""
-        return self.code.environments
+        """Number of values of the column's field, or of environments."""
+        return self.code.values(self.column or "environment")
 
     def edges(self) -> torch.Tensor:
         """Return all edges, int64 `[B, 5]`."""
@@ -97,20 +109,38 @@ class PlaceMaps(L.LightningDataModule):
         given = disturb(
             self.maps.edges(), values, missing=self.missing, wrong=self.wrong, seed=self.seed
         )
-        return torch.from_numpy(given)
+        return torch.from_numpy(ask(given, *self.hidden))
 
     def test_spikes(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """Return the spike times of the questions, uint8 `[B, lines]`."""
-        return self.code.spikes(self.questions()).numpy()
+        return self.code.spikes(self.questions())[:, self._lines].numpy()
+
+    def stimulus(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the spike times and levels of every question that a chip is asked.
+
+        First the questions for dx, dy and the environment, which no minicolumn reads itself, so
+        that one presentation asks for all three; then, with the named neurons' dendrites all open,
+        those for heads, and those for tails, which are heads of the edges walked backwards.
+        """
+        asked, heads = self.questions(), []
+        for edges in (asked, self.code.reversed(asked)):
+            heads.append(edges.clone())
+            heads[-1][:, FIELDS.index("head")] = UNKNOWN
+        parts = [(asked, False), *((edges, True) for edges in heads)]
+        return (
+            torch.cat([self.code.spikes(edges)[:, self._lines] for edges, _ in parts]),
+            torch.cat([self.code.gates(e, neuron=named)[:, self._levels] for e, named in parts]),
+        )
 
     def setup(self, stage: str) -> None:
         """Encode edges and questions once."""
         true, given = self.edges(), self.questions()
+        label = FIELDS.index(self.column or "environment")
         self._sets = {
             split: TensorDataset(
-                self.code.spikes(edges),
-                true[:, 0],
-                self.code.gates(edges, neuron=split == "train"),
+                self.code.spikes(edges)[:, self._lines],
+                true[:, label],
+                self.code.gates(edges, neuron=split == "train")[:, self._levels],
                 edges,
                 true,
             )
@@ -138,3 +168,10 @@ class PlaceMaps(L.LightningDataModule):
         return DataLoader(
             data, batch_size=self.batch_size, num_workers=self.num_workers, **settings
         )
+
+
+def _parts(code: EdgeCode, column: str | None) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the distal and the proximal lines of a minicolumn, or of all three."""
+    if column is None:
+        return torch.arange(code.lines), torch.arange(code.levels)
+    return code.lines_of(column), code.levels_of(column)

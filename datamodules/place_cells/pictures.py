@@ -15,6 +15,8 @@ from hls.files import atomic_path
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_BEND = 0.22
+
 
 def draw_maps(maps: Maps, environments: list[int], path: Path) -> None:
     """Draw environments side by side: every object a letter, by its feature.
@@ -46,8 +48,15 @@ def draw_walk(maps: Maps, environment: int, walk: npt.NDArray[np.int64], path: P
     at = maps.places[environment, walk]
     for number, (tail, head) in enumerate(pairwise(at), start=1):
         arrow = {"arrowstyle": "->", "color": "#33658a", "lw": 1.2, "shrinkA": 8, "shrinkB": 8}
-        axes.annotate("", head, tail, arrowprops=arrow)
-        axes.text(*(tail + 0.45 * (head - tail)), str(number), fontsize=7, color="#b8440b")
+        # Bent, so that the way back is another line; the number stands where the bend is.
+        bent = {**arrow, "connectionstyle": f"arc3,rad={_BEND}"}
+        axes.annotate("", head, tail, arrowprops=bent)
+        step = head - tail
+        middle = tail + step / 2 + _BEND / 2 * np.array([step[1], -step[0]])
+        axes.text(
+            *middle, str(number), fontsize=7, color="#b8440b", ha="center", va="center",
+            bbox={"boxstyle": "circle,pad=0.12", "fc": "white", "ec": "none"},
+        )  # fmt: skip
     _objects(axes, maps, environment)
     axes.set_title(f"a walk in environment {environment}", fontsize=10)
     save(figure, path)
@@ -62,7 +71,7 @@ def save(figure: Figure, path: Path) -> None:
 def _panels(number: int) -> tuple[Figure, list[Any]]:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(3.3 * number + 0.2, 3.5), layout="constrained")
+    figure = Figure(figsize=(3.3 * number + 0.2, 3.75), layout="constrained")
     return figure, list(figure.subplots(1, number, squeeze=False)[0])
 
 

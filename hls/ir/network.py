@@ -158,6 +158,12 @@ class FrozenNetwork:
 
         return content_hash(self)
 
+    def up_to(self, count: int) -> FrozenNetwork:
+        """Return the first layers as a network of their own, which gives their spike times."""
+        if count == len(self.layers):
+            return self
+        return replace(self, layers=self.layers[:count], votes=None)
+
     def with_layer(self, index: int, **changes: Any) -> FrozenNetwork:  # noqa: ANN401 - any field
         """Return a copy in which fields of one layer are replaced."""
         layers = list(self.layers)

@@ -37,6 +37,7 @@ def as_html(report: dict[str, Any], run_dir: Path) -> str:
         section("Figures", _figures(report)),
         *_ladder(report),
         *_layout(run_dir),
+        *_confusion(run_dir),
         *_spikes(run_dir),
         *_curve(run_dir),
         *_method(report),
@@ -105,6 +106,17 @@ def _ladder(report: dict[str, Any]) -> list[str]:
 def _layout(run_dir: Path) -> list[str]:
     path = run_dir / "layout.png"
     return [section("Layout", zoomable(path, "The layout"))] if path.is_file() else []
+
+
+def _confusion(run_dir: Path) -> list[str]:
+    path = run_dir / "confusion.png"
+    if not path.is_file():
+        return []
+    text = (
+        '<p class="soft">Test samples of each class in each cluster; shades are shares of the '
+        "class.</p>"
+    )
+    return [section("Clusters and classes", text, picture(path, "Clusters and classes"))]
 
 
 def _spikes(run_dir: Path) -> list[str]:

@@ -8,6 +8,7 @@ from hls.report.collect import ROWS
 
 PICTURES = {
     "layout.png": "The layout",
+    "confusion.png": "Test samples of each class (rows) in each cluster (columns)",
     "raster.png": "Spikes of test samples: inputs, and the winner's output",
     "weights.png": "The weights of every neuron over its inputs; pruned synapses are blank",
 }

@@ -12,14 +12,18 @@ import yaml
 
 from hls.errors import InvalidInput
 from neutnn_pl.explore.space import Search, read_search
+from neutnn_pl.explore.study import Study, read_study, run_study
 
 
 def main(args: list[str]) -> int:
     """Run `neutnn explore -c SEARCH [options]`; return the exit code."""
     options = _parse(args)
-    search = _changed(read_search(options.config), options)
     name = Path(options.config).stem if Path(options.config).is_file() else options.config
     directory = options.dir or Path("runs") / name
+    study = read_study(options.config, _pairs(options.set))
+    if study is not None:
+        return _study(study, options, directory)
+    search = _changed(read_search(options.config), options)
     from neutnn_pl.explore.engine import explore
 
     front = explore(
@@ -39,10 +43,21 @@ def main(args: list[str]) -> int:
     return 0
 
 
+def _study(study: Study, options: argparse.Namespace, directory: Path) -> int:
+    for option in ("ray", "trials"):
+        if getattr(options, option) is not None:
+            raise InvalidInput(
+                f"option --{option}", got="a study", expected="a search: a study has no trials"
+            )
+    for path in run_study(study, directory, wandb=options.wandb):
+        print(f"  {path}")
+    return 0
+
+
 def _parse(args: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("neutnn explore", allow_abbrev=False)
     add = parser.add_argument
-    add("-c", "--config", required=True, help="a search, such as mnist/explore")
+    add("-c", "--config", required=True, help="a search or study: mnist/explore, ucr/study")
     add("--dir", type=Path, help="directory of the search; default runs/<name>")
     add("--ray", help="address of a Ray cluster, or auto; default: this machine")
     add("--trials", type=int, help="how many networks are tried")
@@ -58,11 +73,16 @@ def _parse(args: list[str]) -> argparse.Namespace:
 
 
 def _changed(search: Search, options: argparse.Namespace) -> Search:
-    fixed: dict[str, Any] = dict(search.fixed)
-    for pair in options.set:
+    fixed: dict[str, Any] = {**search.fixed, **_pairs(options.set)}
+    trials = search.trials if options.trials is None else options.trials
+    return replace(search, fixed=fixed, trials=trials)
+
+
+def _pairs(given: list[str]) -> dict[str, Any]:
+    found = {}
+    for pair in given:
         key, sign, value = pair.partition("=")
         if not sign:
             raise InvalidInput("option --set", got=repr(pair), expected="KEY=VALUE")
-        fixed[key] = yaml.safe_load(value)
-    trials = search.trials if options.trials is None else options.trials
-    return replace(search, fixed=fixed, trials=trials)
+        found[key] = yaml.safe_load(value)
+    return found

@@ -43,15 +43,22 @@ def accuracy_of(memory: Memory, given: Tensor, true: Tensor) -> dict[str, float]
 class Losses:
     """Shares of wrong answers for a field by their cause; they add up to `1 - accuracy`.
 
+    A dictionary of all edges would answer the unstored and the overwritten ones, and fails on most
+    of the ambiguous ones too. Not every edge that is not held is answered wrongly.
+
     Attributes:
         unstored: the edge was not stored, for its dendrite was full.
         overwritten: it was stored, and a later one took its segment.
         ambiguous: it is stored, and another edge answers at least as strongly.
+        refused: number of edges that were not stored, wrong answers or not.
+        lost: number of edges that were overwritten.
     """
 
     unstored: float
     overwritten: float
     ambiguous: float
+    refused: int
+    lost: int
 
 
 def losses(memory: PlaceMemory, edges: Tensor, stored: Tensor) -> dict[str, Losses]:
@@ -70,6 +77,8 @@ def losses(memory: PlaceMemory, edges: Tensor, stored: Tensor) -> dict[str, Loss
             unstored=_share(wrong & ~was & ~now),
             overwritten=_share(wrong & was & ~now),
             ambiguous=_share(wrong & now),
+            refused=int((~was & ~now).sum()),
+            lost=int((was & ~now).sum()),
         )
     return found
 

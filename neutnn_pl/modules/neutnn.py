@@ -189,15 +189,9 @@ class NeuTNN(L.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Learn one chunk of samples, in order."""
-        x, labels = batch[0], batch[1]
+        x = batch[0]
         self._choose_stage()
-        y = self.network.learn(
-            x,
-            self.learning,
-            self.seed,
-            proximal=self._proximal(batch, training=True),
-            labels=labels,
-        )
+        y = self._learn(batch)
         self.position += len(x)
         optimizer = self.optimizers()
         assert not isinstance(optimizer, list)
@@ -211,6 +205,16 @@ class NeuTNN(L.LightningModule):
             on_epoch=True,
             prog_bar=True,
             batch_size=len(x),
+        )
+
+    def _learn(self, batch: Batch) -> Tensor:
+        """Learn samples one after the other; return their spike times, uint8 `[B, C, N]`."""
+        return self.network.learn(
+            batch[0],
+            self.learning,
+            self.seed,
+            proximal=self._proximal(batch, training=True),
+            labels=batch[1],
         )
 
     def on_train_epoch_end(self) -> None:
@@ -302,9 +306,11 @@ class NeuTNN(L.LightningModule):
         checkpoint = read_checkpoint(Path(path))
         config = checkpoint[_CONFIG]
         if "place_cells" in config:
-            from neutnn_pl.modules.place_cells import PlaceCells
+            from neutnn_pl.modules.place_cells import PlaceCells, PlaceColumn
 
-            cells = PlaceCells(**config["place_cells"], kernel=kernel)
+            settings = config["place_cells"]
+            made = PlaceColumn if "column" in settings else PlaceCells
+            cells = made(**settings, kernel=kernel)
             cells.load_state_dict(checkpoint["state_dict"])
             return cells  # type: ignore[return-value]
         model = NeuTNN(

@@ -1,15 +1,17 @@
 """The UCR study: its one setting, that the recipes are that setting, its tables, a short run."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 import yaml
 
-from benchmarks import ucr_stream, ucr_study, ucr_tables
+from benchmarks import ucr_chosen, ucr_figures, ucr_stream, ucr_study, ucr_tables
 from benchmarks.ucr_setting import DEVELOPMENT, HOLDOUT, OTHERS, SETTINGS, SEVEN
 from datamodules import UCR
+from hls.errors import InvalidInput
 from neutnn_pl.nn import STDP
 from neutnn_pl.nn.restarts import threshold
 from neutnn_pl.recipes import find_recipe
@@ -49,17 +51,25 @@ def test_a_recipe_is_the_common_setting(name):
     assert model["theta"] == threshold(x, SETTING.level, 7)
 
 
-def test_a_short_study_writes_what_the_tables_read(tmp_path, monkeypatch):
-    from dataclasses import replace
-
+def shorten(monkeypatch, *modules):
+    """Learn 60 samples in two columns."""
     short = {key: replace(s, presentations=60, restarts=2) for key, s in SETTINGS.items()}
-    monkeypatch.setattr(ucr_study, "SETTINGS", short)
+    for module in modules:
+        monkeypatch.setattr(module, "SETTINGS", short)
+
+
+def test_a_short_study_writes_what_the_tables_read(tmp_path, monkeypatch):
+    shorten(monkeypatch, ucr_study, ucr_chosen)
+    monkeypatch.setattr(ucr_chosen, "CANDIDATES", ("FAQ", "FQS"))
+    monkeypatch.setattr(ucr_chosen, "VIEWS", {v: ucr_chosen.VIEWS[v] for v in "FAQS"})
     ucr_study.study("GunPoint", list(ucr_study.PARTS), 2, None, tmp_path)
     written = json.loads((tmp_path / "GunPoint.json").read_text("utf-8"))
     assert written["done"] == list(ucr_study.PARTS)
     before = (tmp_path / "GunPoint.json").stat().st_mtime_ns
     ucr_study.study("GunPoint", list(ucr_study.PARTS), 2, None, tmp_path)
     assert (tmp_path / "GunPoint.json").stat().st_mtime_ns == before  # nothing was missing
+    assert len(written["views"]) == 2
+    assert set(written["views"]) <= set(ucr_chosen.CANDIDATES)
     found = ucr_tables.read(tmp_path)
     half, whole = (found["GunPoint"][f"pruned: {n}"][0]["synapses"] for n in ("50% weight", "none"))
     assert half == whole // 2
@@ -95,3 +105,43 @@ def test_the_stopped_column_keeps_its_answers(monkeypatch):
 def test_series_of_the_stream_have_one_length():
     assert ucr_stream.read("GunPoint")["test"][0].shape == (150, 128)
     assert UCR("GunPoint").length == 150
+
+
+def test_the_view_is_kept_that_the_others_confirm():
+    truth = torch.tensor([0, 0, 0, 1, 1, 1])
+    other = torch.tensor([0, 1, 0, 1, 0, 1])
+    clusters = {"A": truth, "B": 1 - truth, "C": other, "AB": other, "BC": truth, "AC": 1 - truth}
+    assert ucr_chosen.confirmed(clusters) == "BC"  # level with AC, which comes later
+
+
+@pytest.mark.parametrize("views", [*ucr_chosen.VIEWS, *ucr_chosen.CANDIDATES])
+def test_chosen_views_stay_within_the_lines_of_the_column(views):
+    for length in (24, 65, 343, 1460):
+        assert ucr_chosen.encoder(views, length).lines(length) <= 256
+
+
+def test_sets_by_group_and_by_folder(tmp_path):
+    assert ucr_study.named(["seven", "Beef", "mine"], None) == [*SEVEN, "mine"]
+    assert len(ucr_study.named(["all"], None)) == 27
+    for name in ("b", "a"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}_TRAIN.tsv").touch()
+    assert ucr_study.named(["folder"], str(tmp_path)) == ["a", "b"]
+    with pytest.raises(InvalidInput) as error:
+        ucr_study.named(["folder"], str(tmp_path / "a"))
+    assert str(error.value).startswith("study: sets folder: got root ")
+    with pytest.raises(InvalidInput) as error:
+        ucr_study.run(["Beef"], ["colunm"], 1, None, tmp_path)
+    assert "got 'colunm'" in str(error.value)
+
+
+def test_figures_are_drawn(tmp_path, monkeypatch):
+    shorten(monkeypatch, ucr_figures)
+    found = ucr_figures.learn("GunPoint", "column", 0, None)
+    assert len(found.winner) == len(found.labels) == 150
+    assert found.largest == [n for n in (0, 1) if (found.winner == n).any()]
+    paths = ucr_figures.figures("GunPoint", 0, None, tmp_path)
+    assert [path.name for path in paths] == [
+        f"GunPoint_{kind}.png" for kind in ("confusion", "raster", "templates")
+    ]
+    assert all(path.read_bytes()[:4] == b"\x89PNG" for path in paths)

@@ -160,3 +160,18 @@ def test_the_real_files(tmp_path):
     assert data.labels("test")[:5].tolist() == [7, 2, 1, 0, 4]
     assert ((data.spikes("test") == 0).sum(axis=1) == 784).all()
     assert data.test_spikes()[0, 784:].reshape(28, 28)[0].tolist() == [0] * 28
+
+
+def test_images_are_turned_counter_clockwise(small):
+    upright, turned = MNIST(root=small), MNIST(root=small, rotate=90)
+    for split in ("train", "test"):
+        expected = np.rot90(upright.images(split), axes=(1, 2))
+        assert (turned.images(split) == expected).all()
+        expected = turned.encoder(np.ascontiguousarray(expected))
+        assert (turned.spikes(split) == expected).all()
+    some = MNIST(root=small, rotate=15).images("test")
+    assert (some != upright.images("test")).any()
+    assert some.shape == (10, 28, 28)
+    assert some[:, 0, 0].tolist() == [0] * 10  # black comes in at the corners
+    with pytest.raises(InvalidInput, match=r"data: rotate: got 200; expected -180 \.\. 180"):
+        MNIST(root=small, rotate=200)

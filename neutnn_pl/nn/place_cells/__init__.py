@@ -4,6 +4,7 @@ from neutnn_pl.nn.place_cells.budget import BUDGETS, PooledMemory, make_memory
 from neutnn_pl.nn.place_cells.codes import COLUMNS, FIELDS, READS, UNKNOWN, EdgeCode
 from neutnn_pl.nn.place_cells.memory import EXACT, ONE_SHOT, RECALL, PlaceMemory
 from neutnn_pl.nn.place_cells.navigate import Localisation, integrate, localise, localise_walks
+from neutnn_pl.nn.place_cells.redundancy import redundant
 
 __all__ = [
     "BUDGETS",
@@ -22,4 +23,5 @@ __all__ = [
     "localise",
     "localise_walks",
     "make_memory",
+    "redundant",
 ]

@@ -108,16 +108,16 @@ class PooledMemory(PlaceMemory):
         inputs = [sum(self.code.values(field) for field in reads) for reads in READS]
         return sum(pool * size for pool, size in zip(self.pool, inputs, strict=True))
 
-    def learn(self, edges: Tensor) -> Tensor:
-        """Store edges as a `PlaceMemory` does, while the pool lasts with new segments."""
-        stored = []
+    def present(self, edges: Tensor) -> Tensor:
+        """Learn edges as a `PlaceMemory` does, with new segments while the pool lasts."""
+        times = [super().present(edges[:0])]
         while len(edges):
-            left = self._left()
-            chunk = min([n for n in left if n > 0], default=len(edges))
-            stored.append(super().learn(edges[:chunk]))
+            # An edge takes one segment of a pool at most: so many fit before one can be empty.
+            chunk = min([n for n in self._left() if n > 0], default=len(edges))
+            times.append(super().present(edges[:chunk]))
             edges = edges[chunk:]
             self._left()
-        return torch.cat(stored) if stored else torch.zeros(0, len(COLUMNS), dtype=torch.bool)
+        return torch.cat(times)
 
     def _left(self) -> list[int]:
         """Return the segments left in each pool; mask what is left unrecruited of an empty one."""

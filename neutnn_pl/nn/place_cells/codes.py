@@ -108,6 +108,23 @@ class EdgeCode:
             row[: sum(map(len, lines))] = torch.cat(lines)
         return rows
 
+    def lines_of(self, field: str) -> Tensor:
+        """Return the distal lines that one minicolumn reads, int64 `[P]`.
+
+        Args:
+            field: what its neurons stand for, one of `COLUMNS`.
+
+        Raises:
+            InvalidInput: for another field.
+        """
+        row = self.table()[_column(field)]
+        return row[row >= 0]
+
+    def levels_of(self, field: str) -> Tensor:
+        """Return the proximal lines of one minicolumn, int64 `[N D]`; see `lines_of`."""
+        lines = torch.arange(self.levels).reshape(len(COLUMNS), self.neurons, self.features)
+        return lines[_column(field), : self.values(field)].flatten()
+
     def spikes(self, edges: Tensor) -> Tensor:
         """Return spike times, uint8 `[B, lines]`: 0 or 255.
 
@@ -173,3 +190,9 @@ class EdgeCode:
                     got=int(wrong),
                     expected=f"0 .. {self.values(field) - 1}, or -1 where it is not given",
                 )
+
+
+def _column(field: str) -> int:
+    if field not in COLUMNS:
+        raise InvalidInput("minicolumn", got=repr(field), expected=f"one of {', '.join(COLUMNS)}")
+    return COLUMNS.index(field)

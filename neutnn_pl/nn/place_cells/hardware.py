@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hls.errors import InvalidInput, Unsupported
+from neutnn_pl.functional import NO_SPIKE
 from neutnn_pl.functional.rules import STDP
 from neutnn_pl.nn.layer import Layer
 from neutnn_pl.nn.network import Network
-from neutnn_pl.nn.place_cells.codes import COLUMNS, FIELDS, EdgeCode
+from neutnn_pl.nn.place_cells.codes import COLUMNS, FIELDS, UNKNOWN, EdgeCode
 from neutnn_pl.nn.place_cells.memory import RECALL, PlaceMemory
 
 HOLD = 3
@@ -30,7 +30,9 @@ class ChipMemory(PlaceMemory):
     cycles a segment has weights 7, 7, 7 and 2 elsewhere; for inference the fresh segments are
     masked (`sealed`), since across neurons they would tie with known edges.
 
-    Only what is a neuron's answer is inferred: dx, dy, the environment.
+    Neurons answer with times only, so a head is found by asking for one after the other: `D` gamma
+    cycles, in each of which the dendrites of one head are open. The largest sum over X, Y and E of
+    the steps that are left when they spike is the answer.
 
     Args:
         code: what lines and neurons stand for.
@@ -44,42 +46,62 @@ class ChipMemory(PlaceMemory):
 
     def learn(self, edges: Tensor) -> Tensor:
         """Store edges, each held for three gamma cycles; as `PlaceMemory.learn`."""
-        held = edges.cpu().repeat_interleave(HOLD, dim=0)
-        gates = self.code.gates(held, neuron=True)
-        y = self.network.learn(self.code.spikes(held), ON_CHIP, 0, proximal=gates)
-        return (y != 255).any(dim=2)[HOLD - 1 :: HOLD]
+        return (self.present(edges) != NO_SPIKE).any(dim=2).cpu()
+
+    def present(self, edges: Tensor) -> Tensor:
+        """Learn edges; return spike times, uint8 `[B, 3, N]`, of the last of their cycles."""
+        return learn_held(self.network, *self.asked(edges, neuron=True), 0)
 
     def sealed(self) -> PlaceMemory:
         """Return a copy to infer with: fresh segments masked."""
-        copy = ChipMemory(self.code, self.segments)
+        copy = ChipMemory(self.code, self.segments, self.theta)
         copy.load_state_dict(self.state_dict())
         copy.layer.prune(self.fresh()[..., None].expand_as(self.layer.mask))
         return copy
 
-    def infer(self, edges: Tensor, field: str, theta: int | None = None) -> Tensor:
-        """Return dx, dy or the environment of each edge; as `PlaceMemory.infer`.
+    def head_scores(self, edges: Tensor, theta: int | None = None) -> Tensor:
+        """Return, for every head, the steps left when X, Y and E spike, summed, int64 `[B, D]`."""
+        total = torch.zeros(len(edges), self.code.features, dtype=torch.int64)
+        last = self.layer.output_horizon
+        for head in range(self.code.features):
+            asked = edges.clone()
+            asked[:, FIELDS.index("head")] = head
+            y = self._passed(*self.asked(asked, neuron=True), theta).long()
+            total[:, head] = torch.where(y == NO_SPIKE, 0, last - y).amax(2).sum(1)
+        return total
 
-        Raises:
-            Unsupported: for the head or the tail, which need potentials.
-        """
+    def infer(self, edges: Tensor, field: str, theta: int | None = None) -> Tensor:
+        """Return the value of one field of each edge, int64 `[B]`; as `PlaceMemory.infer`."""
         if field not in COLUMNS:
-            raise Unsupported(
-                "memory on a chip: field to infer",
-                got=repr(field),
-                expected=f"one of {', '.join(COLUMNS)}, the answers of neurons",
-                mend="Use a PlaceMemory",
-            )
-        hidden = edges.clone()
-        hidden[:, FIELDS.index(field)] = -1
-        y = self._passed(self.code.spikes(hidden), self.code.gates(hidden), theta)
-        one = y[:, COLUMNS.index(field)] != 255
-        return torch.where(one.any(1), one.to(torch.uint8).argmax(1), -1)
+            return super().infer(edges, field, theta)
+        hidden = edges.cpu().clone()
+        hidden[:, FIELDS.index(field)] = UNKNOWN
+        y = self._passed(*self.asked(hidden), theta)
+        one = y[:, COLUMNS.index(field)] != NO_SPIKE
+        return torch.where(one.any(1), one.to(torch.uint8).argmax(1), UNKNOWN)
+
+
+def learn_held(network: Network, x: Tensor, gates: Tensor, seed: int) -> Tensor:
+    """Learn samples on a chip, each held for `HOLD` gamma cycles.
+
+    Args:
+        network: what learns, by `ON_CHIP`.
+        x: uint8 `[B, lines]`, spike times.
+        gates: uint8 `[B, proximal lines]`, levels of the dendrites.
+        seed: key of the draws, which decide nothing.
+
+    Returns:
+        Spike times in the last cycle of each, uint8 `[B, C, N]`.
+    """
+    held = x.repeat_interleave(HOLD, dim=0), gates.repeat_interleave(HOLD, dim=0)
+    return network.learn(held[0], ON_CHIP, seed, proximal=held[1])[HOLD - 1 :: HOLD]
 
 
 def minicolumn(memory: PlaceMemory, field: str) -> Network:
     """Return one minicolumn as a network of its own, without padding.
 
-    Its proximal lines are its dendrites, neuron by neuron; its distal lines are those of the code.
+    Its distal lines are those that it reads (`EdgeCode.lines_of`), its proximal lines its
+    dendrites, neuron by neuron (`EdgeCode.levels_of`).
 
     Args:
         memory: what has been learnt.
@@ -88,14 +110,11 @@ def minicolumn(memory: PlaceMemory, field: str) -> Network:
     Raises:
         InvalidInput: for another field.
     """
-    if field not in COLUMNS:
-        raise InvalidInput("minicolumn", got=repr(field), expected=f"one of {', '.join(COLUMNS)}")
+    inputs = len(memory.code.lines_of(field))
     column, layer, code = COLUMNS.index(field), memory.layer, memory.code
-    lines = layer.lines[column]
-    lines, neurons = lines[lines >= 0], code.values(field)
-    shape = (1, neurons, code.features, 1)
+    neurons = code.values(field)
     one = Layer(
-        len(lines),
+        inputs,
         neurons,
         layer.theta[column : column + 1, :neurons],
         dendrites=code.features,
@@ -104,18 +123,11 @@ def minicolumn(memory: PlaceMemory, field: str) -> Network:
         response=layer.response,
         tie=layer.tie,
         horizon=1,
-        lines=lines[None],
+        lines=torch.arange(inputs)[None],
         proximal="enable",
-        proximal_lines=torch.arange(neurons * code.features).reshape(shape),
+        proximal_lines=torch.arange(neurons * code.features).reshape(1, neurons, -1, 1),
     )
     for name in ("weights", "mask"):
-        part = getattr(layer, name)[column, :neurons, :, :, : len(lines)]
+        part = getattr(layer, name)[column, :neurons, :, :, :inputs]
         getattr(one, name).copy_(part[None])
     return Network(one, tres=0)
-
-
-def gates_of(memory: PlaceMemory, gates: Tensor, field: str) -> Tensor:
-    """Return the part of all gates that belongs to one minicolumn, uint8 `[B, N D]`."""
-    code, column = memory.code, COLUMNS.index(field)
-    parts = gates.reshape(len(gates), len(COLUMNS), code.neurons, code.features)
-    return parts[:, column, : code.values(field)].flatten(1)

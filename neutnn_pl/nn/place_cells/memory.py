@@ -116,6 +116,11 @@ class PlaceMemory(nn.Module):
         return int(self.layer.weights.shape[3])
 
     @property
+    def theta(self) -> int:
+        """Threshold, in weight LSB."""
+        return int(self.layer.theta[0, 0])
+
+    @property
     def synapses(self) -> int:
         """Number of unpruned synapses."""
         return self.network.synapses
@@ -138,16 +143,22 @@ class PlaceMemory(nn.Module):
         Returns:
             bool `[B, 3]`: whether X, Y and E have stored it (False: the dendrite was full).
         """
-        edges = edges.cpu()
-        y = self.network.learn(
-            self.code.spikes(edges), ONE_SHOT, 0, proximal=self.code.gates(edges, neuron=True)
-        )
-        return (y == 0).any(dim=2)
+        return (self.present(edges) == 0).any(dim=2).cpu()
+
+    def present(self, edges: Tensor) -> Tensor:
+        """Learn edges; return spike times, uint8 `[B, 3, N]`, as each found the memory."""
+        x, gates = self.asked(edges, neuron=True)
+        return self.network.learn(x, ONE_SHOT, 0, proximal=gates)
+
+    def asked(self, edges: Tensor, *, neuron: bool = False) -> tuple[Tensor, Tensor]:
+        """Return spikes and gates of edges, where the weights are; see `EdgeCode.gates`."""
+        edges, device = edges.cpu(), self.layer.weights.device
+        x, gates = self.code.spikes(edges), self.code.gates(edges, neuron=neuron)
+        return x.to(device), gates.to(device)
 
     def holds(self, edges: Tensor) -> Tensor:
         """Return whether X, Y and E hold edges whole, bool `[B, 3]`, from int64 `[B, 5]`."""
-        x, gates = self.code.spikes(edges), self.code.gates(edges, neuron=True)
-        return (self._passed(x, gates, EXACT) == 0).any(dim=2)
+        return (self._passed(*self.asked(edges, neuron=True), EXACT) == 0).any(dim=2)
 
     @torch.no_grad()
     def forget(self, edges: Tensor) -> Tensor:
@@ -211,14 +222,14 @@ class PlaceMemory(nn.Module):
             raise InvalidInput(
                 "field to infer", got=repr(field), expected=f"one of {', '.join(FIELDS)}"
             )
-        edges = edges.clone()
+        edges = edges.cpu().clone()
         edges[:, FIELDS.index(field)] = UNKNOWN
         if field == "tail":
             return self.infer(self.code.reversed(edges), "head", theta)
         if field == "head":
             scores = self.head_scores(edges, theta)
             return torch.where(scores.amax(1) > 0, scores.argmax(1), UNKNOWN)
-        y = self._passed(self.code.spikes(edges), self.code.gates(edges), theta)
+        y = self._passed(*self.asked(edges), theta)
         one = y[:, COLUMNS.index(field)] == 0
         return torch.where(one.any(1), one.to(torch.uint8).argmax(1), UNKNOWN)
 
@@ -233,7 +244,7 @@ class PlaceMemory(nn.Module):
         for column, field in enumerate(COLUMNS):
             neuron = edges[:, FIELDS.index(field)]
             v = self.potentials(edges, column, neuron.clamp(min=0))
-            spikes = v >= (int(self.layer.theta[column, 0]) if theta is None else theta)
+            spikes = v >= (self.theta if theta is None else theta)
             total += torch.where(spikes, v, 0).amax(2) * (neuron != UNKNOWN)[:, None]
         return total
 
@@ -247,9 +258,9 @@ class PlaceMemory(nn.Module):
             theta: threshold in weight LSB; None asks for every field that is given to match. (At
                 13 fresh segments pass too, and edges that agree in two fields.)
         """
-        inputs = self._inputs(edges, COLUMNS.index("environment"))
+        inputs = self.inputs(edges, COLUMNS.index("environment"))
         bound = LEARNT * (inputs != UNKNOWN).sum(1) if theta is None else torch.tensor(theta)
-        w = self.layer.weights[COLUMNS.index("environment")].permute(1, 3, 0, 2).contiguous()
+        w = self.layer.weights[COLUMNS.index("environment")].cpu().permute(1, 3, 0, 2).contiguous()
         w, head = w[:, :, : self.code.environments], edges[:, FIELDS.index("head")]  # [D, P, E, S]
         known = torch.zeros(len(edges), self.code.environments, dtype=torch.bool)
         for one in range(0, len(edges), 512):
@@ -262,8 +273,13 @@ class PlaceMemory(nn.Module):
             known[part] = spikes.any(2)
         return known
 
-    def _inputs(self, edges: Tensor, column: int) -> Tensor:
-        """Return which inputs of a minicolumn spike, int64 `[B, 3]`; -1 for none."""
+    def inputs(self, edges: Tensor, column: int) -> Tensor:
+        """Return which inputs of a minicolumn spike, int64 `[B, 3]`; -1 for none.
+
+        Args:
+            edges: int64 `[B, 5]`; -1 where a field is not given.
+            column: which minicolumn, 0 .. 2 for X, Y and E.
+        """
         rows, first = [], 0
         for field in READS[column]:
             value = edges[:, FIELDS.index(field)]
@@ -282,9 +298,9 @@ class PlaceMemory(nn.Module):
             column: which minicolumn, 0 .. 2 for X, Y and E.
             neuron: int64 `[B]`, which of its neurons.
         """
-        w = self.layer.weights[column].permute(0, 3, 1, 2).contiguous()  # [N, P, D, S]
+        w = self.layer.weights[column].cpu().permute(0, 3, 1, 2).contiguous()  # [N, P, D, S]
         total = torch.zeros(len(edges), *w.shape[2:], dtype=torch.int64)
-        for i in self._inputs(edges, column).T:
+        for i in self.inputs(edges, column).T:
             weight = w[neuron, i.clamp(min=0)]
             total += torch.where((i >= 0)[:, None, None], weight, 0)
         return total
@@ -292,10 +308,10 @@ class PlaceMemory(nn.Module):
     def _passed(self, x: Tensor, gates: Tensor, theta: int | None) -> Tensor:
         """Return spike times of the neurons, uint8 `[B, 3, N]`, perhaps under another threshold."""
         if theta is None:
-            return self.network(x, gates)
+            return self.network(x, gates).cpu()
         kept = self.layer.theta.clone()
         try:
             self.layer.theta.fill_(theta)
-            return self.network(x, gates)
+            return self.network(x, gates).cpu()
         finally:
             self.layer.theta.copy_(kept)

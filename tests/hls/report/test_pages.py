@@ -11,10 +11,11 @@ from PIL import Image
 
 from hls.errors import InvalidInput
 from hls.flow import write_stimulus
-from hls.ir import save
+from hls.ir import Outputs, save
 from hls.report import write_report
 from hls.report.charts import ticks
 from hls.report.compare import as_text, compare_runs, write_page
+from hls.report.pictures import confusion
 from hls.report.wave import wave
 from hls.step import step_dir
 from neutnn_pl.nn import Layer, Network
@@ -30,6 +31,7 @@ def make(run, theta=9, **figures):
     network, x, y = tiny()
     save(network, run / "frozen")
     write_stimulus(step_dir(run, "freeze"), network, x, y)
+    np.save(step_dir(run, "freeze") / "labels.npy", np.arange(len(x)) % 3)
     record(run, "prune", rand_after=0.7, kmeans_rand=0.5)
     record(run, "synth", cells=100, **figures)
     (step_dir(run, "fit")).mkdir(parents=True)
@@ -56,8 +58,8 @@ def test_a_page_holds_everything_and_loads_nothing(run):
     assert not re.search(r"""(?:src|href)=["'](?!data:)""", text)
     assert "http://" not in text
     assert "https://" not in text
-    for title in ("Figures", "Layout", "Potentials of a sample", "Spikes", "Weights",
-                  "Learning curve", "Steps and tools", "Make it again"):  # fmt: skip
+    for title in ("Figures", "Layout", "Clusters and classes", "Potentials of a sample", "Spikes",
+                  "Weights", "Learning curve", "Steps and tools", "Make it again"):  # fmt: skip
         assert f"<h2>{title}</h2>" in text
     assert "&lt;b&gt;no room&lt;/b&gt;" in text
     assert "<b>no room</b>" not in text
@@ -139,3 +141,16 @@ def test_ticks_are_round():
     assert ticks(0, 1, 4) == [0.0, 0.5, 1.0]
     assert ticks(0.2, 0.9, 4) == [0.2, 0.4, 0.6, 0.8]
     assert ticks(3, 3) == [3]
+
+
+def test_clusters_against_classes(run):
+    with np.load(step_dir(run, "freeze") / "stimulus.npz") as arrays:
+        outputs = Outputs(arrays["y"])
+    labels = np.arange(len(outputs.y)) % 3
+    table = confusion(outputs.winner[:, 0], labels, outputs.y.shape[2])
+    assert table.sum() == len(labels)
+    assert table.sum(axis=1).tolist() == np.bincount(labels).tolist()
+    for row, column in np.ndindex(table.shape[0], table.shape[1] - 1):
+        both = (labels == row) & (outputs.winner[:, 0] == column)
+        assert table[row, column] == both.sum()
+    assert (run / "confusion.png").read_bytes()[:4] == b"\x89PNG"

@@ -52,11 +52,12 @@ def test_two_thousand_digits_in_some_columns():
     x = case.x[:, middle].contiguous()
     want = reference.learn(x, state, case.spec, 0)
     equal(compiled.learn(x, state, case.spec, 0), want)
-    now, outputs = state, []
-    for start in range(0, 2000, 256):
-        y, now = compiled.learn(x[start : start + 256], now, case.spec, start)
-        outputs.append(y)
-    equal((torch.cat(outputs), now), want)
+    for size in (1, 7, 256):
+        now, outputs = state, []
+        for start in range(0, 2000, size):
+            y, now = compiled.learn(x[start : start + size], now, case.spec, start)
+            outputs.append(y)
+        equal((torch.cat(outputs), now), want)
     assert len(want[0][want[0] != 255].unique()) > 2
 
 

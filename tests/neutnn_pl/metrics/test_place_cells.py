@@ -67,6 +67,10 @@ def test_losses_add_up(segments):
         one = causes[field]
         total = one.unstored + one.overwritten + one.ambiguous
         assert total == pytest.approx(1 - right[field])
+        column = COLUMNS.index(field)
+        held = int(memory.holds(EDGES)[:, column].sum())
+        assert one.refused + one.lost == len(EDGES) - held
+        assert one.refused <= int((~stored[:, column]).sum())
     if segments == 8:
         assert stored.all()
         assert causes["dx"].unstored == causes["dx"].overwritten == 0

@@ -44,7 +44,7 @@ def test_a_pool_stores_everything_while_it_lasts():
     assert kept[:, 0].sum() > fixed[:, 0].sum()
     used = memory.layer.mask.any(-1) & ~memory.fresh()
     for column in range(3):
-        assert int(used[column].sum()) == min(memory.pool[column], int(used[column].sum()))
+        assert 0 < int(used[column].sum()) <= memory.pool[column]
 
 
 def test_an_empty_pool_overwrites_or_refuses_and_chunks_do_not_matter():

@@ -1,7 +1,9 @@
 """Lines, gates and reversal of edges."""
 
+import pytest
 import torch
 
+from hls.errors import InvalidInput
 from neutnn_pl.nn.place_cells import FIELDS, READS, EdgeCode
 
 CODE = EdgeCode(3, 4, 5, 7, size=(3, 4))
@@ -18,6 +20,29 @@ def test_minicolumns_read_the_lines_of_their_fields():
     for row, reads in zip(CODE.table().tolist(), READS, strict=True):
         lines = [CODE.offset(f) + i for f in reads for i in range(CODE.values(f))]
         assert row == lines + [-1] * (CODE.inputs - len(lines))
+
+
+@pytest.mark.parametrize("field", ["dx", "dy", "environment"])
+def test_one_minicolumn_has_lines_and_levels_of_its_own(field):
+    edges = torch.tensor([[2, 3, 0, 4, 6], [0, 1, -1, 2, 3]])
+    reads = READS[("dx", "dy", "environment").index(field)]
+    part = CODE.spikes(edges)[:, CODE.lines_of(field)]
+    assert part.shape[1] == sum(CODE.values(f) for f in reads)
+    active, first = [], 0
+    for read in reads:
+        active.append(first + int(edges[0, FIELDS.index(read)]))
+        first += CODE.values(read)
+    assert (part[0] == 0).nonzero().flatten().tolist() == active
+    gates = CODE.gates(edges, neuron=True)[:, CODE.levels_of(field)]
+    gates = gates.reshape(2, CODE.values(field), CODE.features)
+    assert gates[0].nonzero().tolist() == [[int(edges[0, FIELDS.index(field)]), 0]]
+    assert gates[1].sum() == gates[1, int(edges[1, FIELDS.index(field)])].sum() == CODE.features
+
+
+def test_there_are_three_minicolumns():
+    for one in (CODE.lines_of, CODE.levels_of):
+        with pytest.raises(InvalidInput, match="minicolumn.*got 'head'.*dx, dy, environment"):
+            one("head")
 
 
 def test_gates():

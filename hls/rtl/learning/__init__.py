@@ -1,0 +1,5 @@
+"""Circuits that learn: a column with weights in registers, STDP, and an LFSR for its draws."""
+
+from hls.rtl.learning.generate import generate_learning
+
+__all__ = ["generate_learning"]

@@ -1,0 +1,223 @@
+"""Watch a circuit learn: its answers and all of its weights after every sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hls.errors import InvalidInput, StepFailed
+from hls.files import write_text
+from hls.ir.network import FrozenNetwork
+from hls.ir.outputs import Outputs
+from hls.ir.stimulus import check_stimulus
+from hls.rtl.ports import bits, timing_of
+from hls.rtl.step import VERILATOR
+from hls.sim.simulate import IVERILOG, SIMULATORS, VVP
+from hls.tool import run
+
+
+class Learnt(NamedTuple):
+    """What a circuit did.
+
+    Attributes:
+        outputs: its answers, each with the weights before its own update.
+        weights: uint8 `[B, C, N, P]`, after every sample; 0 where pruned.
+        cycles: clocks of every sample, int64 `[B]`.
+    """
+
+    outputs: Outputs
+    weights: npt.NDArray[np.uint8]
+    cycles: npt.NDArray[np.int64]
+
+
+def simulate_learning(
+    sources: Sequence[Path],
+    network: FrozenNetwork,
+    x: npt.NDArray[np.generic],
+    *,
+    learn: bool | npt.NDArray[np.bool_] = True,
+    simulator: str = "verilator",
+    workdir: Path,
+    load: npt.NDArray[np.generic] | None = None,
+) -> Learnt:
+    """Simulate a circuit of `generate_learning`, or its netlist with cell models.
+
+    After every sample the chain of weights goes round once, so that what is read is what the next
+    sample learns from.
+
+    Args:
+        sources: Verilog files.
+        network: the frozen network; its name is the top module's.
+        x: spike times, uint8 `[B, inputs]`, in the order of learning.
+        learn: whether samples are learnt, all of them or bool `[B]`.
+        simulator: `icarus` or `verilator`.
+        workdir: directory for test bench, program, stimulus, result and log.
+        load: weights `[C, N, P]` to shift in after `rst`; None keeps those of the network.
+
+    Raises:
+        InvalidInput: on times out of range or an unknown simulator.
+        ToolMissing: if the simulator is not installed.
+        StepFailed: if the design does not compile, hangs, or gives an X.
+    """
+    x = check_stimulus(network, x)
+    if simulator not in SIMULATORS:
+        raise InvalidInput("simulator", got=repr(simulator), expected="icarus or verilator")
+    for tool in SIMULATORS[simulator]:
+        tool.require()
+    workdir = Path(workdir).resolve()
+    workdir.mkdir(parents=True, exist_ok=True)
+    flags = np.broadcast_to(np.asarray(learn, dtype=np.uint8), (len(x),))
+    stimulus, result = workdir / "stimulus.bin", workdir / "result.txt"
+    stimulus.write_bytes(np.concatenate([x, flags[:, None]], axis=1).tobytes())
+    places = network.layers[0].mask[:, :, 0, 0]
+    first = network.layers[0].effective[:, :, 0, 0] if load is None else np.asarray(load)
+    chain = first[places][::-1].astype(np.uint8)  # the last synapse enters first
+    (workdir / "load.bin").write_bytes(chain.tobytes())
+    write_text(workdir / "testbench.v", bench(network, len(chain)))
+    files = [workdir / "testbench.v", *(Path(source).resolve() for source in sources)]
+    log = workdir / f"{simulator}.log"
+    program = _build(simulator, files, workdir, log)
+    given = [f"+stimulus={stimulus}", f"+result={result}", f"+load={workdir / 'load.bin'}"]
+    run([*program, *given, *(["+fresh"] if load is not None else [])], cwd=workdir, log=log)
+    return _parse(result.read_text(encoding="ascii").splitlines(), network, len(x))
+
+
+def _build(simulator: str, files: list[Path], workdir: Path, log: Path) -> list[str | Path]:
+    if simulator == "icarus":
+        out = workdir / "testbench.vvp"
+        words: list[str | Path] = [IVERILOG.require(), "-g2005", "-s", "testbench", "-o", out]
+        run([*words, *files], cwd=workdir, log=log)
+        return [VVP.require(), "-n", out]
+    objects = workdir / "obj"
+    words = [VERILATOR.require(), "--binary", "--timing", "-Wno-fatal", "-Wno-lint", "-O3"]
+    words += ["--x-initial", "unique", "--x-assign", "unique", "-j", "2"]
+    words += ["--top-module", "testbench", "-Mdir", objects]
+    run([*words, *files], cwd=workdir, log=log)
+    return [objects / "Vtestbench"]
+
+
+def _parse(lines: list[str], network: FrozenNetwork, samples: int) -> Learnt:
+    """Return what the lines of the result hold: one for each sample."""
+    layer = network.layers[0]
+    c, n, _, _, p = layer.shape
+    width, time, who = layer.wres, timing_of(network).time_width, bits(n - 1)
+    places = np.argwhere(layer.mask[:, :, 0, 0])[::-1]  # the last synapse leaves first
+    if len(lines) != samples:
+        got = lines[-1] if lines else "nothing"
+        raise StepFailed(f"simulation of learning: {got}", got=len(lines), expected=samples)
+    weights = np.zeros((samples, c, n, p), dtype=np.uint8)
+    winner, times = np.full((samples, c), -1), np.zeros((samples, c), dtype=np.int64)
+    cycles = np.zeros(samples, dtype=np.int64)
+    for sample, line in enumerate(lines):
+        clocks, *words = line.split()
+        if set("".join(words)) - {"0", "1"}:
+            raise StepFailed(
+                f"simulation of learning: sample {sample}", got=line[:200], expected="0 and 1 only"
+            )
+        spiked, best, when, *chain = words
+        cycles[sample] = int(clocks)
+        for column in range(c):
+            if spiked[c - 1 - column] == "1":
+                winner[sample, column] = int(_field(best, column, who), 2)
+                times[sample, column] = int(_field(when, column, time), 2)
+        values = [int(word, 2) for word in chain]
+        assert all(len(word) == width for word in chain)
+        weights[sample, places[:, 0], places[:, 1], places[:, 2]] = values
+    return Learnt(Outputs.from_winners(winner, times, n), weights, cycles)
+
+
+def _field(digits: str, index: int, width: int) -> str:
+    end = len(digits) - index * width
+    return digits[end - width : end]
+
+
+def bench(network: FrozenNetwork, places: int) -> str:
+    """Return the test bench; `places` is the number of weights in the chain."""
+    layer, timing = network.layers[0], timing_of(network)
+    c, n = layer.shape[:2]
+    return BENCH.format(
+        top=network.name, inputs=network.inputs, wres=layer.wres, places=places, columns=c,
+        who=c * bits(n - 1), time=c * timing.time_width, limit=timing.cycles_worst + 9,
+
+    )  # fmt: skip
+
+
+BENCH = """\
+// Test bench of {top}: +stimulus=FILE +result=FILE +load=FILE [+fresh]
+`timescale 1ns/1ps
+module testbench;
+  reg clk, rst, start, learn, scan;
+  reg [{inputs}-1:0] x;
+  reg [{wres}-1:0] scan_in;
+  wire done;
+  wire [{wres}-1:0] scan_out;
+  wire [{columns}-1:0] spiked;
+  wire [{who}-1:0] winner;
+  wire [{time}-1:0] spike_time;
+  reg [7:0] row [0:{inputs}];
+  reg [7:0] weight [0:{places}-1];
+  reg [8*1024-1:0] path;
+  integer stimulus, result, loaded, got, cycles, line, place;
+
+  {top} dut (.clk(clk), .rst(rst), .start(start), .x(x), .learn(learn), .scan(scan),
+      .scan_in(scan_in), .done(done), .winner(winner), .spiked(spiked), .spike_time(spike_time),
+      .scan_out(scan_out));
+
+  always #5 clk = ~clk;
+
+  // Signals change at the falling edge, half a clock away from where they are sampled.
+  initial begin
+    clk = 1'b0; rst = 1'b1; start = 1'b0; learn = 1'b0; scan = 1'b0;
+    x = {{{inputs}{{1'b0}}}}; scan_in = {{{wres}{{1'b0}}}};
+    got = $value$plusargs("stimulus=%s", path); stimulus = $fopen(path, "rb");
+    got = $value$plusargs("load=%s", path); loaded = $fopen(path, "rb");
+    got = $value$plusargs("result=%s", path); result = $fopen(path, "w");
+    got = $fread(weight, loaded);
+    @(negedge clk); @(negedge clk);
+    rst = 1'b0;
+    if ($test$plusargs("fresh")) begin
+      scan = 1'b1;
+      for (place = 0; place < {places}; place = place + 1) begin
+        scan_in = weight[place][{wres}-1:0];
+        @(negedge clk);
+      end
+      scan = 1'b0;
+    end
+    got = $fread(row, stimulus);
+    while (got == {inputs} + 1) begin
+      start = 1'b1;
+      learn = row[{inputs}][0];
+      @(negedge clk);
+      start = 1'b0;
+      cycles = 0;
+      for (line = 0; line < {inputs}; line = line + 1) x[line] = row[line] == 0;
+      while (done !== 1'b1 && cycles < {limit}) begin
+        @(negedge clk);
+        cycles = cycles + 1;
+        for (line = 0; line < {inputs}; line = line + 1) x[line] = row[line] == cycles;
+      end
+      x = {{{inputs}{{1'b0}}}};
+      if (done !== 1'b1) begin
+        $fwrite(result, "hangs\\n");
+        $finish;
+      end
+      $fwrite(result, "%0d %b %b %b", cycles, spiked, winner, spike_time);
+      scan = 1'b1;
+      for (place = 0; place < {places}; place = place + 1) begin
+        scan_in = scan_out;
+        $fwrite(result, " %b", scan_out);
+        @(negedge clk);
+      end
+      scan = 1'b0;
+      $fwrite(result, "\\n");
+      got = $fread(row, stimulus);
+    end
+    $fclose(result);
+    $finish;
+  end
+endmodule
+"""
