@@ -26,6 +26,8 @@ SHORT = {
     "python benchmarks/mnist.py noise": f"python benchmarks/mnist.py noise {FEW}",
     "python benchmarks/mnist.py segments --seeds 1": "python benchmarks/mnist.py segments --seeds "
     "1 --set trainer.max_epochs=1 trainer.accelerator=cpu",
+    "python benchmarks/on_chip.py --epochs 5 --pdk nangate45 asap7": "python benchmarks/on_chip.py "
+    "--sets ItalyPowerDemand --epochs 1 --simulator icarus --pdk",
     ".venv/bin/python benchmarks/kernels_gpu.py": "python benchmarks/kernels_gpu.py --samples 10 "
     "--columns 4",
 }
@@ -40,7 +42,10 @@ CODE = {
 
 LAUNCHERS = "tests/neutnn_pl/strategies/test_launchers.py"
 SEARCH = "tests/neutnn_pl/explore/test_engine.py::test_a_tiny_search_goes_on_and_refuses_another"
-STUDY = "tests/benchmarks/test_ucr.py::test_a_short_study_writes_what_the_tables_read"
+STUDY = "tests/neutnn_pl/explore/test_study.py::test_a_short_study_goes_on"
+TABLES = "tests/benchmarks/test_ucr.py::test_a_short_study_writes_what_the_tables_read"
+FIGURES = "tests/benchmarks/test_ucr.py::test_figures_are_drawn"
+TRACKING = "tests/neutnn_pl/test_tracking.py"
 SPEED = "benchmarks/kernels/test_speed.py"
 ELSEWHERE = {
     "make demo": "tests/test_flow.py",
@@ -53,13 +58,22 @@ ELSEWHERE = {
     "--trainer.devices 4 --trainer.num_nodes 2": LAUNCHERS,
     "neutnn explore -c mnist/explore": SEARCH,
     "neutnn fit -c runs/mnist/explore/front/3.yaml": SEARCH,
-    "python -m benchmarks.ucr_study": STUDY,
-    "python -m benchmarks.ucr_tables --readme --figure docs/images/ucr_ranks.png": STUDY,
+    "python -m benchmarks.ucr_study": TABLES,
+    "python -m benchmarks.ucr_tables --readme --figure docs/images/ucr_ranks.png "
+    "--document docs/ucr_tables.md": TABLES,
+    "python -m benchmarks.ucr_figures": FIGURES,
+    "neutnn explore -c ucr/study --dir runs/ucr_study": STUDY,
+    "neutnn explore -c ucr/study --set sets=[seven]": STUDY,
+    "neutnn explore -c ucr/study --set sets=[folder] --set root=/data/Univariate_ts": STUDY,
+    "neutnn explore -c ucr/study --wandb": TRACKING,
+    "neutnn flow --wandb": TRACKING,
+    "wandb sync runs/ecg200-*/wandb/offline-run-*": TRACKING,
     "python benchmarks/place_cells.py": "tests/test_place_cells_study.py",
     "NEUTNN_DATA=... .venv/bin/python -m benchmarks.kernels": SPEED,
     ".venv/bin/python -m pytest benchmarks/kernels": SPEED,
     ".venv/bin/python -m pytest tests/neutnn_pl/kernels/test_triton.py": "tests/neutnn_pl/kernels/"
     "test_triton.py",
+    "neutnn flow -c place_cells/chip": "tests/test_place_cells_study.py",
     "neutnn run --target c": "tests/neutnn_pl/test_run.py",
     "neutnn run --target numba": "tests/neutnn_pl/test_run.py",
     # In the notebooks:

@@ -21,7 +21,11 @@ LINK = re.compile(r"(?<!\\)(!?\[[^\]]*\])\(([^)\s#]+)(#[^)\s]*)?\)")
 
 
 def on_config(config):
-    """Append the reference to the navigation."""
+    """Append the reference to the navigation, and before it pages that it forgot."""
+    known = set(re.findall(r"[\w/]+\.md", str(config.nav)))
+    more = [path.name for path in sorted((ROOT / "docs").glob("*.md")) if path.name not in known]
+    if more:
+        config.nav.append({"More": more})
     pages = [{name: page(name)} for name in sorted(packages(), key=order)]
     config.nav.append({"Reference": pages})
     return config
