@@ -1,6 +1,7 @@
 """Tables and figures of the UCR study, from the files that `ucr_study` wrote.
 
-    python -m benchmarks.ucr_tables [--runs runs/ucr_study] [--readme] [--figure FILE] [--document FILE]
+    python -m benchmarks.ucr_tables [--runs runs/ucr_study] [--readme] [--figure FILE]
+        [--document FILE]
 
 `--readme` writes the table of the seven designs between its marks in `recipes/README.md`.
 """

@@ -131,8 +131,8 @@ def test_sets_by_group_and_by_folder(tmp_path):
         ucr_study.named(["folder"], str(tmp_path / "a"))
     assert str(error.value).startswith("study: sets folder: got root ")
     with pytest.raises(InvalidInput) as error:
-        ucr_study.run(["Beef"], ["colunm"], 1, None, tmp_path)
-    assert "got 'colunm'" in str(error.value)
+        ucr_study.run(["Beef"], ["rows"], 1, None, tmp_path)
+    assert "got 'rows'" in str(error.value)
 
 
 def test_figures_are_drawn(tmp_path, monkeypatch):
