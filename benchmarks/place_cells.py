@@ -351,7 +351,7 @@ def study_chip(o: Options) -> None:
     """The memory as a chip learns it, and the paper's size as C, on all questions."""
     import place_cells_chip as chip
 
-    heading("On a chip (plane, 16 segments, sealed)", "memory", *SHORT.values())
+    heading("On a chip (plane, 16 segments)", "memory", *SHORT.values())
     for name, runs in chip.accuracies(min(o.seeds, 3), o.quick):
         row(name, runs)
     heading("As C", *chip.COLUMNS)
