@@ -333,7 +333,7 @@ def study_fields(o: Options) -> None:
     data, model = setting("plane", 0, o.quick)
     memory, _, _ = learnt(data, 0, **model)
     draw_maps(data.maps, [0, 1, 2], IMAGES / "place_maps.png")
-    draw_walk(data.maps, 0, data.maps.walk(0, 8, 1), IMAGES / "place_walk.png")
+    draw_walk(data.maps, 0, data.maps.walk(0, 8, 6), IMAGES / "place_walk.png")
     pictures.goal_fields(data.maps, memory, 0, IMAGES / "place_fields.png")
     print("\npictures: place_maps.png, place_walk.png, place_fields.png")
 
@@ -351,7 +351,7 @@ def study_chip(o: Options) -> None:
     """The memory as a chip learns it, and the paper's size as C, on all questions."""
     import place_cells_chip as chip
 
-    heading("On a chip (plane, 16 segments, sealed)", "memory", *SHORT.values())
+    heading("On a chip (plane, 16 segments)", "memory", *SHORT.values())
     for name, runs in chip.accuracies(min(o.seeds, 3), o.quick):
         row(name, runs)
     heading("As C", *chip.COLUMNS)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import neutnn_pl  # noqa: F401 - before any import of lightning
 
 import torch  # isort: skip
-from place_cells_common import heading, learnt, setting
+from place_cells_common import drop_fresh, heading, learnt, setting
 
 import hls
 from neutnn_pl.metrics.place_cells import accuracy
@@ -31,7 +31,10 @@ def accuracies(seeds: int, quick: bool) -> Iterator[tuple[str, list[dict[str, fl
         memory, edges, _ = learnt(data, seed, **model)
         chip = ChipMemory(data.code, model["segments"])
         chip.learn(edges)
-        for name, one in (("one shot", memory), ("on a chip", chip.sealed()), ("unsealed", chip)):
+        runs.setdefault("one shot", []).append(accuracy(memory, edges, edges))
+        drop_fresh(memory)
+        runs.setdefault("one shot, sealed", []).append(accuracy(memory, edges, edges))
+        for name, one in (("on a chip, sealed", chip.sealed()), ("on a chip, unsealed", chip)):
             runs.setdefault(name, []).append(accuracy(one, edges, edges))
     yield from runs.items()
 
