@@ -21,6 +21,7 @@ learn
   fit -c RECIPE [--model.theta 40 ...]   learn online (Lightning CLI: --print_config, --help)
   validate | test | predict -c RECIPE    score or apply what a run has learnt
   explore -c SEARCH [--ray ADDRESS]      search designs with Ray Tune: a Pareto front
+  explore -c ucr/study                   every figure of a study, its tables and pictures
 to hardware
   flow -c RECIPE | RUN                   learn, prune, freeze, C, RTL, netlist, proof, layout
        [--from STEP] [--to STEP] [--skip STEP,...] [--dry-run] [--json] [--pdk LIBRARY]

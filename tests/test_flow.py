@@ -208,3 +208,9 @@ def test_the_lazy_names_exist():
         assert getattr(hls, name) is not None
     assert os.path.isdir(ROOT / "recipes")
     assert Path(ROOT / "LICENSE").read_text().lstrip().startswith("Apache License")
+
+
+def test_clusters_against_classes_are_drawn(demo):
+    image = Image.open(demo[0] / "confusion.png").convert("L")
+    assert np.asarray(image).std() > 10
+    assert np.load(demo[0] / "steps" / "freeze" / "labels.npy").shape == (175,)
