@@ -16,6 +16,7 @@ from typing import Any
 
 import neutnn_pl  # noqa: F401 - before any import of lightning
 
+import numba  # isort: skip
 import numpy as np  # isort: skip
 import place_cells_pictures as pictures
 import torch
@@ -374,6 +375,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--images", type=Path, default=IMAGES)
     options = parser.parse_args()
+    # Its arrays are small: more threads take more processor time than they save by the clock.
+    torch.set_num_threads(1)
+    numba.set_num_threads(1)
     globals()["IMAGES"] = options.images
     options.images.mkdir(parents=True, exist_ok=True)
     for name in options.only:
