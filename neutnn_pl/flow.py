@@ -9,17 +9,17 @@ from typing import Any
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
 from hls.errors import InvalidInput
-from hls.files import atomic_path, write_json
+from hls.files import remove_temporary, write_json
 from hls.flow import hardware_steps
 from hls.ir import FrozenNetwork, Outputs, compare, load, save
 from hls.ir.stimulus import write_stimulus
 from hls.step import Step, StepContext, Tell, step_dir
 from neutnn_pl.callbacks import KMeansBaseline, LearningCurve, Pruning, Teller
+from neutnn_pl.checkpoint import CheckpointFiles, LastCheckpoint, write_checkpoint
 from neutnn_pl.config import RecipeCLI
 from neutnn_pl.modules import NeuTNN
 from neutnn_pl.modules.neutnn import read_checkpoint
@@ -60,6 +60,7 @@ class FitStep(Step):
     def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
         """Fit the model; return its size and the time per presentation."""
         last = context.dir / LAST
+        remove_temporary(last.parent)
         start = str(last) if last.exists() else self.cli.config.ckpt_path
         torchrun.announce(context.dir, start)
         trainer = fit(self.cli, context.dir, start, self.loggers, context.tell)
@@ -89,8 +90,9 @@ def fit(
             Teller(tell),
             *cli.pruning.while_learning(),
             LearningCurve(directory / CURVE),
-            checkpoint_callback(directory),
+            LastCheckpoint(directory / CHECKPOINTS),
         ],
+        plugins=[CheckpointFiles()],
     )
     trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=checkpoint, weights_only=True)
     torchrun.part()
@@ -254,24 +256,11 @@ def checkpoint_of(run_dir: Path) -> Path:
     raise InvalidInput(f"run {run_dir}", got="no checkpoint", expected=LAST, mend=REMAKE)
 
 
-def checkpoint_callback(directory: Path) -> ModelCheckpoint:
-    """Return the callback that writes `checkpoints/last.ckpt` after every epoch."""
-    return ModelCheckpoint(
-        directory / CHECKPOINTS,
-        filename="last",
-        every_n_epochs=1,
-        save_on_train_epoch_end=True,
-        enable_version_counter=False,
-    )
-
-
 def write_pruned(source: Path, model: NeuTNN, target: Path) -> None:
     """Write `source` with the model's weights and masks in place of its own."""
     checkpoint = read_checkpoint(source)
     checkpoint["state_dict"] = model.state_dict()
-    # Given a path, torch would put the temporary file's random name into the archive.
-    with atomic_path(target) as temporary, temporary.open("wb") as handle:
-        torch.save(checkpoint, handle)
+    write_checkpoint(checkpoint, target)
 
 
 def scores_on_test(

@@ -49,6 +49,8 @@ def synthesis_script(
         "opt_clean -purge",
         "setattr -unset single_bit_vector w:*",  # OpenSTA would call a net `n[0]`
         "rename -enumerate",
+        "setattr -unset src w:* c:*",  # where this run stands: the same netlist is the same file
+        "setattr -mod -unset src *",
         "write_verilog -noattr netlist.v",
         "write_json netlist.json",
     ]
