@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -94,9 +97,24 @@ def fit(
         ],
         plugins=[CheckpointFiles()],
     )
-    trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=checkpoint, weights_only=True)
+    with stopped_by_ctrl_c(trainer):
+        trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=checkpoint, weights_only=True)
     torchrun.part()
     return trainer
+
+
+@contextmanager
+def stopped_by_ctrl_c(trainer: L.Trainer) -> Iterator[None]:
+    """Let Ctrl-C end a trainer's work as any other: Lightning makes it an exit code of 1."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as error:
+        if not trainer.interrupted:
+            raise
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler)
+        raise KeyboardInterrupt from error
 
 
 def follow(cli: RecipeCLI) -> None:
@@ -276,7 +294,8 @@ def scores_on_test(
         devices=1,
         num_nodes=1,
     )
-    (scores,) = trainer.test(model, datamodule=cli.datamodule, verbose=False)
+    with stopped_by_ctrl_c(trainer):
+        (scores,) = trainer.test(model, datamodule=cli.datamodule, verbose=False)
     return {name: float(value) for name, value in scores.items()}
 
 

@@ -85,7 +85,7 @@ def run_loggers(cli: RecipeCLI, run_dir: Path) -> AbstractContextManager[list[Lo
 def apply(verb: str, args: list[str]) -> int:
     """Validate, test or predict with a checkpoint of a run."""
     from neutnn_pl.callbacks import KMeansBaseline
-    from neutnn_pl.flow import checkpoint_of
+    from neutnn_pl.flow import checkpoint_of, stopped_by_ctrl_c
     from neutnn_pl.modules import NeuTNN
     from neutnn_pl.strategies import torchrun
 
@@ -99,14 +99,16 @@ def apply(verb: str, args: list[str]) -> int:
     if verb == "predict":
         import torch
 
-        batches = trainer.predict(model, datamodule=data, weights_only=True) or []
+        with stopped_by_ctrl_c(trainer):
+            batches = trainer.predict(model, datamodule=data, weights_only=True) or []
         if torchrun.follows():
             return 0
         for answer in torch.cat([torch.as_tensor(b) for b in batches]).tolist():
             print(answer)
         return 0
     score = trainer.test if verb == "test" else trainer.validate
-    (scores,) = score(model, datamodule=data, verbose=False, weights_only=True)
+    with stopped_by_ctrl_c(trainer):
+        (scores,) = score(model, datamodule=data, verbose=False, weights_only=True)
     for name, value in ({} if torchrun.follows() else scores).items():
         print(f"{name:24} {value:.4f}")
     return 0
