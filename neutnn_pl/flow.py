@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import platform
 import signal
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from hls.files import remove_temporary, write_json
 from hls.flow import hardware_steps
 from hls.ir import FrozenNetwork, Outputs, compare, load, save
 from hls.ir.stimulus import write_stimulus
-from hls.step import Step, StepContext, Tell, step_dir
+from hls.step import VERSIONS, Step, StepContext, Tell, step_dir
 from neutnn_pl.callbacks import KMeansBaseline, LearningCurve, Pruning, Teller
 from neutnn_pl.checkpoint import CheckpointFiles, LastCheckpoint, write_checkpoint
 from neutnn_pl.config import RecipeCLI
@@ -34,6 +36,7 @@ CHECKPOINTS = "checkpoints"
 LAST = f"{CHECKPOINTS}/last.ckpt"
 PRUNED = "pruned.ckpt"
 CURVE = "curve.csv"
+PACKAGES = ("torch", "lightning", "numba", "numpy")
 REMAKE = "Run 'neutnn fit' first"
 
 
@@ -69,6 +72,7 @@ class FitStep(Step):
         trainer = fit(self.cli, context.dir, start, self.loggers, context.tell)
         if not last.exists():  # max_epochs=0, or the checkpoint given was already at the end
             trainer.save_checkpoint(last, weights_only=False)
+        write_json(context.dir / VERSIONS, versions())
         model = self.cli.model
         samples = int(model.network.columns[0].gamma)
         metrics = {
@@ -77,6 +81,11 @@ class FitStep(Step):
             "samples_learnt": samples,
         }
         return metrics, f"{describe(model)}, {int(model.epochs)} epochs, {samples} samples learnt"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that learn."""
+    return {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
 def fit(

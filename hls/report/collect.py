@@ -9,7 +9,7 @@ from typing import Any
 from hls import __version__
 from hls.errors import InvalidInput
 from hls.files import write_json, write_text
-from hls.step import StepRecord, step_dir
+from hls.step import VERSIONS, StepRecord, step_dir
 
 ROWS: tuple[tuple[str, str, str, str], ...] = (
     # group, name in report.json, what people call it, step:metric
@@ -66,8 +66,8 @@ def collect(run_dir: Path) -> dict[str, Any]:
 
     Returns:
         `figures` (name to number, units in the names), `steps` (records without outputs),
-        `ladder` (rows), `notes` (what could not be given, and why), `method`, `unfinished` (error
-        by step).
+        `tools` (versions by step), `ladder` (rows), `notes` (what could not be given, and why),
+        `method`, `unfinished` (error by step).
 
     Raises:
         InvalidInput: if the directory is not a run.
@@ -104,6 +104,7 @@ def collect(run_dir: Path) -> dict[str, Any]:
             for name, record in every.items()
             if name not in records
         },
+        "tools": {name: _tools(run_dir, record) for name, record in records.items()},
         "steps": {
             name: {
                 key: value
@@ -134,6 +135,17 @@ def write_report(run_dir: Path, seconds: float | None = None) -> dict[str, Any]:
     write_text(run_dir / "report.md", as_markdown(report))
     write_text(run_dir / "report.html", as_html(report, run_dir))
     return report
+
+
+def _tools(run_dir: Path, record: StepRecord) -> dict[str, str]:
+    """Return the version of everything that a step was computed with, packages included."""
+    found = record.tools | record.options.get("rung_tools", {})
+    if "yosys" in record.options and "Yosys" not in found:
+        found["Yosys"] = record.options["yosys"]
+    path = step_dir(run_dir, record.id) / VERSIONS
+    if path.is_file():
+        found |= json.loads(path.read_text(encoding="utf-8"))
+    return {name: number for name, number in found.items() if number}
 
 
 def _order(run_dir: Path) -> list[str]:

@@ -30,7 +30,7 @@ object-fit:contain;transform-origin:0 0;user-select:none}
 button{font:inherit;padding:.2rem .8rem;border:1px solid var(--line);background:#fff;
 border-radius:.3rem}.pick input{position:absolute;opacity:0}.pick label{display:inline-block;
 border:1px solid var(--line);border-radius:.3rem;padding:.1rem .6rem;margin:.1rem;cursor:pointer}
-.pick input:focus-visible+label{outline:2px solid var(--mark)}.pane{display:none}
+.pick input:focus-visible+label{outline:2px solid var(--mark)}.pane{display:none;margin-top:.5rem}
 @media(max-width:34rem){body{font-size:15px;padding:.6rem}#zoom{height:18rem}
 svg{min-width:34rem}.drawing{overflow-x:auto}}
 @media print{body{max-width:none;font-size:10pt}#zoom{height:auto;border:0;overflow:visible}
