@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -59,9 +59,9 @@ class FitStep(Step):
         return found
 
     def inputs(self, run_dir: Path) -> dict[str, Path]:
-        """Return the checkpoint to start from, if one was given."""
+        """Return the user's own files, and the checkpoint to start from, if one was given."""
         path = self.cli.config.ckpt_path
-        return {"checkpoint": Path(path)} if path else {}
+        return own_files(self.cli) | ({"checkpoint": Path(path)} if path else {})
 
     def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
         """Fit the model; return its size and the time per presentation."""
@@ -81,6 +81,12 @@ class FitStep(Step):
             "samples_learnt": samples,
         }
         return metrics, f"{describe(model)}, {int(model.epochs)} epochs, {samples} samples learnt"
+
+
+def own_files(cli: RecipeCLI) -> dict[str, Path]:
+    """Return the files of series that the user brought: other content, and the steps run again."""
+    files = getattr(cli.datamodule, "files", None) or []
+    return {f"file {number}": Path(file) for number, file in enumerate(files, start=1)}
 
 
 def versions() -> dict[str, str]:
@@ -148,8 +154,8 @@ class PruneStep(Step):
         return {"pruning": self.cli.pruning.options(), "data": self.cli.training_options()["data"]}
 
     def inputs(self, run_dir: Path) -> dict[str, Path]:
-        """Return the fitted checkpoint."""
-        return {"checkpoint": step_dir(run_dir, "fit") / LAST}
+        """Return the fitted checkpoint, and the user's own files."""
+        return {"checkpoint": step_dir(run_dir, "fit") / LAST, **own_files(self.cli)}
 
     def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
         """Prune; write the checkpoint with masks; return the scores."""
@@ -161,6 +167,12 @@ class PruneStep(Step):
         saved = read_checkpoint(context.inputs["checkpoint"]).get("callbacks", {})
         pruning.load_state_dict(saved.get("Pruning", {}))
         report = pruning.apply(model, list(data.val_dataloader()), list(data.test_dataloader()))
+        if getattr(data, "classes", 2) < 2:  # no labels: only whether it answers means something
+            report = replace(
+                report,
+                quality_before=_coverage(report.quality_before),
+                quality_after=_coverage(report.quality_after),
+            )
         write_pruned(context.inputs["checkpoint"], model, context.dir / PRUNED)
         quality = scores_on_test(self.cli, model, self.loggers)
         write_json(context.dir / "pruning.json", asdict(report))
@@ -170,9 +182,14 @@ class PruneStep(Step):
             "synapses_removed_nonzero": report.removed_nonzero,
             **{f"{name}_before": value for name, value in report.quality_before.items()},
             **{f"{name}_after": value for name, value in report.quality_after.items()},
-            **{n.removeprefix("test/"): v for n, v in quality.items() if "kmeans" in n},
         }
+        if "rand" in report.quality_after:
+            metrics |= {n.removeprefix("test/"): v for n, v in quality.items() if "kmeans" in n}
         return metrics, str(report)
+
+
+def _coverage(quality: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in quality.items() if name in ("coverage", "spikes")}
 
 
 class FreezeStep(Step):
@@ -195,8 +212,8 @@ class FreezeStep(Step):
         return identifier(f"{self.cli.recipe}_{network.inputs}x{_neurons(self.cli.model)}")
 
     def inputs(self, run_dir: Path) -> dict[str, Path]:
-        """Return the pruned checkpoint."""
-        return {"checkpoint": step_dir(run_dir, "prune") / PRUNED}
+        """Return the pruned checkpoint, and the user's own files."""
+        return {"checkpoint": step_dir(run_dir, "prune") / PRUNED, **own_files(self.cli)}
 
     def outputs_beside(self, run_dir: Path) -> dict[str, Path]:
         """Return `frozen/`, which stands at the top of a run for everybody to use."""

@@ -11,6 +11,7 @@ from hls.synth.liberty import Library
 
 FULL_ADDERS = {
     "osu018": ("FAX1", "A", "B", "C", "YS", "YC"),
+    "osu035": ("FAX1", "A", "B", "C", "YS", "YC"),
     "nangate45": ("FA_X1", "A", "B", "CI", "S", "CO"),
     "sky130hd": ("sky130_fd_sc_hd__fa_1", "A", "B", "CIN", "SUM", "COUT"),
 }

@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hls.errors import InvalidInput
+
 if TYPE_CHECKING:
     from lightning.pytorch.loggers import Logger
 
@@ -23,6 +25,25 @@ def recipe(args: list[str]) -> RecipeCLI:
     from neutnn_pl.config import RecipeCLI
 
     return RecipeCLI(args)
+
+
+def of_run(args: list[str]) -> list[str]:
+    """Return the arguments with a run's directory in front replaced by its configuration.
+
+    Raises:
+        InvalidInput: if it is no run.
+    """
+    if not args or args[0].startswith("-"):
+        return args
+    run_dir = Path(args[0])
+    if not (run_dir / "config.yaml").is_file():
+        raise InvalidInput(
+            f"run {run_dir}",
+            got="no config.yaml in it",
+            expected="a run's directory",
+            mend="Start one with 'neutnn flow -c RECIPE'",
+        )
+    return ["-c", str(run_dir / "config.yaml"), "--run_dir", str(run_dir), *args[1:]]
 
 
 def quiet() -> None:
@@ -70,7 +91,7 @@ def fit(args: list[str]) -> int:
         steps: list[Step] = [FitStep(cli, loggers), PruneStep(cli, loggers)]
         records = run_steps(steps, run_dir, progress=progress)
     if not options.json:
-        _print_scores(records["prune"].metrics)
+        _print_scores(records["prune"].metrics, run_dir)
         print(f"  {run_dir}")
     return 0
 
@@ -89,7 +110,7 @@ def apply(verb: str, args: list[str]) -> int:
     from neutnn_pl.modules import NeuTNN
     from neutnn_pl.strategies import torchrun
 
-    cli = recipe(args)
+    cli = recipe(of_run(args))
     run_dir = Path(cli.run_options.dir or Path("runs") / cli.recipe)
     model = NeuTNN.from_checkpoint(cli.config.ckpt_path or checkpoint_of(run_dir))
     trainer = cli.make_trainer(
@@ -122,7 +143,10 @@ def explore(args: list[str]) -> int:
     return main(args)
 
 
-def _print_scores(metrics: dict[str, Any]) -> None:
+def _print_scores(metrics: dict[str, Any], run_dir: Path) -> None:
+    if "rand_after" not in metrics and "accuracy_after" not in metrics:
+        print(f"  no labels to score against: 'neutnn predict {run_dir}' prints the clusters")
+        return
     print(f"  {'test split':16}{'network':>10}{'k-means':>10}")
     for name in ("accuracy", "rand", "ari", "nmi", "purity", "coverage"):
         ours, base = metrics.get(f"{name}_after"), metrics.get(f"kmeans_{name}")
