@@ -60,7 +60,7 @@ class UCR(L.LightningDataModule):
         protocol: str = "test",
         gaps: str = "refuse",
         holdout: int | None = None,
-        files: list[str] | None = None,
+        files: str | list[str] | None = None,
     ) -> None:
         super().__init__()
         if batch_size < 1:
@@ -73,6 +73,7 @@ class UCR(L.LightningDataModule):
                 raise InvalidInput(
                     f"data: {key}", got=repr(value), expected=f"one of {', '.join(allowed)}"
                 )
+        files = [files] if isinstance(files, str) else files
         expected = 1 if holdout is not None or protocol == "train" else 2
         if files is not None and len(files) != expected:
             raise InvalidInput(
