@@ -37,7 +37,7 @@ def records(folder: Path) -> list:
     return [wandb_internal_pb2.Record.FromString(data) for data in payloads(file.read_bytes())]
 
 
-def test_an_offline_run_has_metrics_and_three_artifacts(tmp_path, monkeypatch):
+def test_an_offline_run_has_metrics_pictures_and_three_artifacts(tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
     monkeypatch.chdir(tmp_path)
@@ -59,6 +59,10 @@ def test_an_offline_run_has_metrics_and_three_artifacts(tmp_path, monkeypatch):
         for item in record.history.item
     }
     assert {"train/coverage", "test/ari", "test/kmeans_ari"} <= keys
+    for picture in ("raster", "weights"):
+        assert any(key.split(".")[0] == picture for key in keys)
+        (file,) = tmp_path.glob(f"run/wandb/offline-run-*/files/media/images/{picture}_*.png")
+        assert file.read_bytes() == (tmp_path / "run" / f"{picture}.png").read_bytes()
     summary = {
         item.key or ".".join(item.nested_key)
         for record in found
