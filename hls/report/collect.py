@@ -12,7 +12,7 @@ from hls.files import write_json, write_text
 from hls.step import VERSIONS, StepRecord, step_dir
 
 ROWS: tuple[tuple[str, str, str, str], ...] = (
-    # group, name in report.json, what people call it, step:metric
+    # group, name in report.json, what people call it, step:metric (the first that there is)
     ("quality (test)", "accuracy", "accuracy", "prune:accuracy_after"),
     ("quality (test)", "accuracy_unpruned", "accuracy, unpruned", "prune:accuracy_before"),
     ("quality (test)", "rand", "Rand index", "prune:rand_after"),
@@ -26,7 +26,7 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("k-means (test)", "kmeans_ari", "adjusted Rand index", "prune:kmeans_ari"),
     ("k-means (test)", "kmeans_nmi", "NMI", "prune:kmeans_nmi"),
     ("network", "synapses_before", "synapses before pruning", "prune:synapses_before"),
-    ("network", "synapses", "synapses after pruning", "freeze:synapses"),
+    ("network", "synapses", "synapses after pruning", "freeze:synapses prune:synapses_after"),
     (
         "network",
         "input_spikes_per_sample",
@@ -81,11 +81,13 @@ def collect(run_dir: Path) -> dict[str, Any]:
         if (record := StepRecord.read(directory / name)) is not None
     }
     records = {name: record for name, record in every.items() if record.status == "done"}
-    figures = {}
-    for _, name, _, source in ROWS:
-        step, _, metric = source.partition(":")
-        if step in records and records[step].metrics.get(metric) is not None:
-            figures[name] = records[step].metrics[metric]
+    figures: dict[str, Any] = {}
+    for _, name, _, sources in ROWS:
+        for source in sources.split():
+            step, _, metric = source.partition(":")
+            value = records[step].metrics.get(metric) if step in records else None
+            if value is not None:
+                figures.setdefault(name, value)
     layout = records["layout"].metrics if "layout" in records else {}
     return {
         "project": {"name": "neutnn-pl", "version": __version__},
