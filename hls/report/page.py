@@ -36,7 +36,8 @@ svg{min-width:34rem}.drawing{overflow-x:auto}}
 @media print{body{max-width:none;font-size:10pt}#zoom{height:auto;border:0;overflow:visible}
 #zoom img{transform:none!important;max-height:14cm;height:auto;width:auto}
 .noprint,.pick label{display:none}
-h2{break-after:avoid}svg,table,img{break-inside:avoid}details>*{display:block}}
+h2,section>p:not(:last-child){break-after:avoid}svg,tr,img,p,.pick{break-inside:avoid}
+details>*{display:block}}
 """
 ZOOM = """
 (function(){var box=document.getElementById('zoom');if(!box)return;
