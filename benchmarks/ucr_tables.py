@@ -3,7 +3,7 @@
     python -m benchmarks.ucr_tables [--runs runs/ucr_study] [--readme] [--figure FILE]
         [--document FILE]
 
-`--readme` writes the table of the seven designs between its marks in `recipes/README.md`.
+`--readme` records the tables of the seven designs for `recipes/README.md`, and makes it again.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks import recipe_results
 from benchmarks.ucr_setting import DEVELOPMENT, DTCR, OTHERS, SEVEN, SHAPES
 
-ROOT = Path(__file__).parents[1]
-BEGIN, END = "<!-- ucr study: begin -->", "<!-- ucr study: end -->"
+COMMAND = "neutnn explore -c ucr/study --dir runs/ucr_study"
 RECIPES = {"SonyAIBORobotSurface2": "sony2", "ToeSegmentation2": "toe2"}
 METHODS = {
     "column": "column",
@@ -87,19 +87,6 @@ def costs(found: Found, names: tuple[str, ...]) -> list[str]:
                  for s in scores]  # fmt: skip
         lines.append(f"| {n} | {SHAPES.get(n, '')} | " + " | ".join(size + cells) + " |")
     return lines
-
-
-def section(found: Found, name: str) -> list[str]:
-    """Return a recipe's heading and its line of results."""
-    values = {s: mean(found, name, "column", s) for s in ("rand", "ari", "synapses", "nonzero")}
-    peer = mean(found, name, "k-means")
-    return [
-        f"## ucr/{RECIPES.get(name, name.lower())}",
-        "",
-        f"{name}, {SHAPES[name]} in the paper: {values['synapses']:.0f} synapses, "
-        f"{values['nonzero']:.0f} of them not 0; Rand {values['rand']:.3f}, adjusted Rand "
-        f"{values['ari']:.3f} (k-means {peer:.3f}).",
-    ]
 
 
 def variants(found: Found, prefix: str, names: tuple[str, ...]) -> list[str]:
@@ -206,13 +193,16 @@ def ranked(found: Found) -> dict[str, dict[str, Any]] | None:
     return None
 
 
-def readme(found: Found, path: Path) -> None:
-    """Write the tables of the seven designs between their marks."""
-    before, rest = path.read_text("utf-8").split(BEGIN)
-    sections = [line for n in SEVEN if n in found for line in ("", *section(found, n))]
-    table = "\n".join([*per_set(found, SEVEN, "rand"), "", *per_set(found, SEVEN, "ari"), "",
-                       *costs(found, SEVEN), *sections])  # fmt: skip
-    path.write_text(before + BEGIN + "\n" + table + "\n" + END + rest.split(END)[1], "utf-8")
+def record(found: Found) -> None:
+    """Record the tables of the seven designs, and remake the page of the recipes."""
+    results = recipe_results.read()
+    for name, lines in (
+        ("ucr_rand", per_set(found, SEVEN, "rand")),
+        ("ucr_ari", per_set(found, SEVEN, "ari")),
+        ("ucr_costs", costs(found, SEVEN)),
+    ):
+        results["tables"][name] = recipe_results.table(lines, COMMAND)
+    recipe_results.write(results)
 
 
 def main() -> None:
@@ -230,7 +220,7 @@ def main() -> None:
     if options.figure and (tested := ranked(found)):
         draw(tested["column"], options.figure)
     if options.readme:
-        readme(found, ROOT / "recipes" / "README.md")
+        record(found)
 
 
 if __name__ == "__main__":

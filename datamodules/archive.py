@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -70,24 +71,70 @@ def alone(name: str, root: str | None = None) -> bool:
 
 
 def read(path: Path) -> Split:
-    """Read a file: `.ts` (sktime's format), or `.tsv`/`.txt` (the archive's: label, then values).
+    """Read a file of series.
+
+    `.ts` is sktime's format, `.tsv` and `.txt` the archive's (label, then values), `.csv` what a
+    spreadsheet writes: a series in every line; where the first line is a heading, a column `label`
+    or `class` holds the labels; without one all series have the same. An empty cell is a gap.
 
     Raises:
-        InvalidInput: if it holds several variables, or is not such a file.
+        InvalidInput: if it is not there, holds several variables, or is not such a file.
     """
-    if path.suffix not in (".ts", ".tsv", ".txt"):
-        raise InvalidInput(f"series {path}", got=path.suffix, expected=".ts, .tsv or .txt")
+    if path.suffix not in (".ts", ".tsv", ".txt", ".csv"):
+        raise InvalidInput(f"series {path}", got=path.suffix, expected=".csv, .ts, .tsv or .txt")
+    if not path.is_file():
+        raise InvalidInput(f"series {path}", got="no such file", expected="a file of series")
     if path.suffix == ".ts":
         from sktime.datasets import load_from_tsfile
 
         frame, labels = load_from_tsfile(str(path), return_data_type="nested_univ")
         return _unnest(str(path), frame), np.asarray(labels, dtype=np.str_)
+    if path.suffix == ".csv":
+        return _read_csv(path)
     fields = [line.replace(",", " ").split() for line in path.read_text("utf-8").splitlines()]
     fields = [line for line in fields if line]
     if not fields:
         raise InvalidInput(f"series {path}", got="an empty file", expected="a label and values")
     rows = [np.array(line[1:], dtype=np.float64) for line in fields]
     return rows, np.array([line[0] for line in fields], dtype=np.str_)
+
+
+def _read_csv(path: Path) -> Split:
+    text = path.read_text("utf-8-sig")
+    head = text.partition("\n")[0]
+    mark = max(",;\t", key=head.count)
+    lines = [
+        [cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=mark)
+    ]
+    numbered = [(number, row) for number, row in enumerate(lines, 1) if any(row)]
+    label = None
+    if numbered and not all(_is_number(cell) for cell in numbered[0][1]):
+        names = [cell.lower() for cell in numbered.pop(0)[1]]
+        label = next((names.index(name) for name in ("label", "class") if name in names), None)
+    if not numbered:
+        raise InvalidInput(f"series {path}", got="no series in it", expected="one in every line")
+    rows, labels = [], []
+    for number, row in numbered:
+        values = [cell for place, cell in enumerate(row) if place != label]
+        wrong = [cell for cell in values if not _is_number(cell)]
+        if wrong or (label is not None and label >= len(row)):
+            raise InvalidInput(
+                f"series {path}, line {number}",
+                got=repr(wrong[0]) if wrong else "no label",
+                expected="numbers" if wrong else "one in its column",
+                mend="Head the column of labels 'label'" if wrong else None,
+            )
+        rows.append(np.array([float(cell or "nan") for cell in values]))
+        labels.append("0" if label is None else row[label])
+    return rows, np.array(labels, dtype=np.str_)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell or "nan")
+    except ValueError:
+        return False
+    return True
 
 
 def of_arrays(

@@ -43,8 +43,8 @@ class UCR(L.LightningDataModule):
             between neighbours; every series then stretched to the longest one of TRAIN).
         holdout: for a set without TEST: train on so many series of TRAIN, the first of
             `numpy.random.default_rng(0).permutation`, and test on the others.
-        files: two files of the user's own, TRAIN and TEST, `.ts` or `.tsv`, in place of a set by
-            name; one file with `holdout`.
+        files: two files of the user's own, TRAIN and TEST, `.csv`, `.ts` or `.tsv`, in place of a
+            set by name; one file with `holdout`, or with protocol `train`.
 
     Raises:
         InvalidInput: for settings that do not fit.
@@ -60,7 +60,7 @@ class UCR(L.LightningDataModule):
         protocol: str = "test",
         gaps: str = "refuse",
         holdout: int | None = None,
-        files: list[str] | None = None,
+        files: str | list[str] | None = None,
     ) -> None:
         super().__init__()
         if batch_size < 1:
@@ -73,12 +73,16 @@ class UCR(L.LightningDataModule):
                 raise InvalidInput(
                     f"data: {key}", got=repr(value), expected=f"one of {', '.join(allowed)}"
                 )
-        expected = 1 if holdout is not None else 2
+        files = [files] if isinstance(files, str) else files
+        expected = 1 if holdout is not None or protocol == "train" else 2
         if files is not None and len(files) != expected:
             raise InvalidInput(
                 "data: files",
                 got=f"{len(files)} of them",
-                expected="TRAIN and TEST" if expected == 2 else "TRAIN, the others are held out",
+                expected="TRAIN and TEST" if expected == 2 else "one, of which all is taken",
+                mend="Set --data.protocol train to learn and score one file"
+                if expected == 2
+                else None,
             )
         self.name: str = name
         self.root = root

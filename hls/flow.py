@@ -24,7 +24,7 @@ class HardwareOptions:
     """Library, clock and tools of the hardware steps.
 
     Attributes:
-        pdk: standard-cell library: `osu018`, `nangate45`, `asap7` or `sky130hd`.
+        pdk: standard-cell library: `osu018`, `osu035`, `nangate45`, `asap7` or `sky130hd`.
         pdk_root: folder of the libraries; default: NEUTNN_PDK, FLOW_HOME, PDK_ROOT.
         clock_ns: clock period in ns; null is the library's default.
         synth_tool: `auto`, `pyosys` or `yosys`.

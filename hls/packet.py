@@ -170,8 +170,9 @@ def _chain(run_dir: Path) -> str:
             outputs.add(sha256(given))
     count = 0
     for record in _records(run_dir):
-        if record.id == "fit":
-            continue  # may start from a checkpoint of somewhere else
+        if record.id == "fit":  # may start from files of the user's own, as later steps do
+            outputs |= set(record.inputs.values())
+            continue
         for name, digest in record.inputs.items():
             if digest not in outputs:
                 raise Mismatch(

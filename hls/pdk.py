@@ -18,7 +18,7 @@ class Pdk:
     """One standard-cell library at one corner.
 
     Attributes:
-        name: `osu018`, `nangate45`, `asap7` or `sky130hd`.
+        name: `osu018`, `osu035`, `nangate45`, `asap7` or `sky130hd`.
         nm: drawn feature size of the process, in nm.
         corner: the corner of its Liberty files, for people.
         liberty: Liberty files, plain or packed with gzip; all are needed together.
@@ -134,6 +134,20 @@ _OSU018 = Pdk(
     license="Oklahoma State University standard cells, as packaged by Debian",
 )
 
+_OSU035 = replace(
+    _OSU018,
+    name="osu035",
+    nm=350,
+    corner="typical, 3.3 V, 25 C",
+    liberty=(Path("osu035_stdcells.lib"),),
+    tech_lef=Path("osu035_stdcells.lef"),
+    cell_lef=Path("osu035_stdcells.lef"),
+    layers=("metal1", "metal2", "metal3", "metal4"),
+    dont_use=(*_OSU018.dont_use, "PAD*"),
+    volts=3.3,
+    clock_ns=20.0,
+)
+
 _NANGATE45 = Pdk(
     name="nangate45",
     nm=45,
@@ -241,10 +255,10 @@ _SKY130HD = Pdk(
     license="Apache-2.0",
 )
 
-PDKS = {pdk.name: pdk for pdk in (_OSU018, _NANGATE45, _ASAP7, _SKY130HD)}
+PDKS = {pdk.name: pdk for pdk in (_OSU018, _OSU035, _NANGATE45, _ASAP7, _SKY130HD)}
 """The libraries that the project knows, with file names relative to their own directory."""
 
-_DEBIAN_OSU018 = Path("/usr/share/qflow/tech/osu018")
+_DEBIAN = Path("/usr/share/qflow/tech")
 
 
 def find_pdk(name: str, root: Path | None = None) -> Pdk:
@@ -252,10 +266,11 @@ def find_pdk(name: str, root: Path | None = None) -> Pdk:
 
     The first of these that has its files wins: `root` (the library's own directory, or one that
     holds it), the directory in `NEUTNN_PDK`, the platforms of an OpenROAD-flow-scripts checkout in
-    `FLOW_HOME`, the layout of the `ciel` package in `PDK_ROOT`, and Debian's qflow for `osu018`.
+    `FLOW_HOME`, the layout of the `ciel` package in `PDK_ROOT`, and Debian's qflow for `osu018`
+    and `osu035`.
 
     Args:
-        name: `osu018`, `nangate45`, `asap7` or `sky130hd`.
+        name: `osu018`, `osu035`, `nangate45`, `asap7` or `sky130hd`.
         root: directory to look in; if given, no other place is tried.
 
     Raises:
@@ -293,6 +308,8 @@ def find_pdk(name: str, root: Path | None = None) -> Pdk:
 _HOW = {
     "osu018": "Install it with 'sudo apt install qflow-tech-osu018', or set NEUTNN_PDK to a "
     "directory that holds osu018/",
+    "osu035": "Install it with 'sudo apt install qflow-tech-osu035', or set NEUTNN_PDK to a "
+    "directory that holds osu035/",
     "sky130hd": "Set NEUTNN_PDK to a directory that holds sky130hd/, FLOW_HOME to the flow/ "
     "directory of OpenROAD-flow-scripts, or PDK_ROOT to what 'ciel' downloaded",
     "": "Set NEUTNN_PDK to a directory that holds the library's own, or FLOW_HOME to the flow/ "
@@ -311,8 +328,8 @@ def _places(name: str, root: Path | None) -> list[Path]:
         places += [Path(home) / "platforms" / name, Path(home) / "flow" / "platforms" / name]
     if (home := os.environ.get("PDK_ROOT")) and name == "sky130hd":
         places.append(Path(home) / "sky130A")
-    if name == "osu018":
-        places.append(_DEBIAN_OSU018)
+    if name in ("osu018", "osu035"):
+        places.append(_DEBIAN / name)
     return places
 
 

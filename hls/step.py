@@ -21,6 +21,7 @@ from hls.tool import Tool
 
 RECORD = "step.json"
 LOG = "log.txt"
+VERSIONS = "versions.json"
 SHOWN = 4
 Tell = Callable[..., None]
 

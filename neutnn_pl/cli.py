@@ -19,7 +19,7 @@ usage: neutnn COMMAND ...
 
 learn
   fit -c RECIPE [--model.theta 40 ...]   learn online (Lightning CLI: --print_config, --help)
-  validate | test | predict -c RECIPE    score or apply what a run has learnt
+  validate | test | predict RUN          score or apply what a run has learnt
   explore -c SEARCH [--ray ADDRESS]      search designs with Ray Tune: a Pareto front
   explore -c ucr/study                   every figure of a study, its tables and pictures
 to hardware

@@ -140,13 +140,15 @@ class RecipeCLI(LightningCLI):
         self.layout: LayoutOptions = self.config_init.layout
 
     def make_trainer(self, **changes: Any) -> L.Trainer:  # noqa: ANN401 - Trainer's arguments
-        """Return the recipe's trainer with some arguments replaced and callbacks added."""
+        """Return the recipe's trainer with some arguments replaced, callbacks and plugins added."""
         settings = dict(self._get(self.config_init, "trainer"))
-        callbacks = settings.pop("callbacks") or []
-        own = callbacks if isinstance(callbacks, list) else [callbacks]
+        for name in ("callbacks", "plugins"):
+            own = settings[name] or []
+            own = own if isinstance(own, list) else [own]
+            settings[name] = (own + changes.pop(name, [])) or None
         if settings["enable_progress_bar"] is None:
             settings["enable_progress_bar"] = False  # we show our own
-        return L.Trainer(**{**settings, **changes, "callbacks": own + changes.get("callbacks", [])})
+        return L.Trainer(**{**settings, **changes})
 
     def training_options(self) -> dict[str, Any]:
         """Return the part of the configuration that decides what is learnt, as plain values."""

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict
+import platform
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import lightning as L
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
 from datamodules import UCR
 from hls.errors import InvalidInput
-from hls.files import atomic_path, write_json
+from hls.files import atomic_path, remove_temporary, write_json
 from hls.flow import hardware_steps
 from hls.ir import FrozenNetwork, Outputs, compare, load, save
 from hls.ir.stimulus import write_stimulus
 from hls.report.pictures import LABELS
-from hls.step import Step, StepContext, Tell, step_dir
+from hls.step import VERSIONS, Step, StepContext, Tell, step_dir
 from neutnn_pl.callbacks import KMeansBaseline, LearningCurve, Pruning, Teller
+from neutnn_pl.checkpoint import CheckpointFiles, LastCheckpoint, write_checkpoint
 from neutnn_pl.config import RecipeCLI
 from neutnn_pl.modules import NeuTNN
 from neutnn_pl.modules.neutnn import read_checkpoint
@@ -34,6 +39,7 @@ CHECKPOINTS = "checkpoints"
 LAST = f"{CHECKPOINTS}/last.ckpt"
 PRUNED = "pruned.ckpt"
 CURVE = "curve.csv"
+PACKAGES = ("torch", "lightning", "numba", "numpy")
 REMAKE = "Run 'neutnn fit' first"
 
 
@@ -56,18 +62,20 @@ class FitStep(Step):
         return found
 
     def inputs(self, run_dir: Path) -> dict[str, Path]:
-        """Return the checkpoint to start from, if one was given."""
+        """Return the user's own files, and the checkpoint to start from, if one was given."""
         path = self.cli.config.ckpt_path
-        return {"checkpoint": Path(path)} if path else {}
+        return own_files(self.cli) | ({"checkpoint": Path(path)} if path else {})
 
     def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
         """Fit the model; return its size and the time per presentation."""
         last = context.dir / LAST
+        remove_temporary(last.parent)
         start = str(last) if last.exists() else self.cli.config.ckpt_path
         torchrun.announce(context.dir, start)
         trainer = fit(self.cli, context.dir, start, self.loggers, context.tell)
         if not last.exists():  # max_epochs=0, or the checkpoint given was already at the end
             trainer.save_checkpoint(last, weights_only=False)
+        write_json(context.dir / VERSIONS, versions())
         model = self.cli.model
         samples = int(model.network.columns[0].gamma)
         metrics = {
@@ -76,6 +84,17 @@ class FitStep(Step):
             "samples_learnt": samples,
         }
         return metrics, f"{describe(model)}, {int(model.epochs)} epochs, {samples} samples learnt"
+
+
+def own_files(cli: RecipeCLI) -> dict[str, Path]:
+    """Return the files of series that the user brought: other content, and the steps run again."""
+    files = getattr(cli.datamodule, "files", None) or []
+    return {f"file {number}": Path(file) for number, file in enumerate(files, start=1)}
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that learn."""
+    return {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
 def fit(
@@ -92,12 +111,28 @@ def fit(
             Teller(tell),
             *cli.pruning.while_learning(),
             LearningCurve(directory / CURVE),
-            checkpoint_callback(directory),
+            LastCheckpoint(directory / CHECKPOINTS),
         ],
+        plugins=[CheckpointFiles()],
     )
-    trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=checkpoint, weights_only=True)
+    with stopped_by_ctrl_c(trainer):
+        trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=checkpoint, weights_only=True)
     torchrun.part()
     return trainer
+
+
+@contextmanager
+def stopped_by_ctrl_c(trainer: L.Trainer) -> Iterator[None]:
+    """Let Ctrl-C end a trainer's work as any other: Lightning makes it an exit code of 1."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as error:
+        if not trainer.interrupted:
+            raise
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler)
+        raise KeyboardInterrupt from error
 
 
 def follow(cli: RecipeCLI) -> None:
@@ -122,8 +157,8 @@ class PruneStep(Step):
         return {"pruning": self.cli.pruning.options(), "data": self.cli.training_options()["data"]}
 
     def inputs(self, run_dir: Path) -> dict[str, Path]:
-        """Return the fitted checkpoint."""
-        return {"checkpoint": step_dir(run_dir, "fit") / LAST}
+        """Return the fitted checkpoint, and the user's own files."""
+        return {"checkpoint": step_dir(run_dir, "fit") / LAST, **own_files(self.cli)}
 
     def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
         """Prune; write the checkpoint with masks; return the scores."""
@@ -135,6 +170,12 @@ class PruneStep(Step):
         saved = read_checkpoint(context.inputs["checkpoint"]).get("callbacks", {})
         pruning.load_state_dict(saved.get("Pruning", {}))
         report = pruning.apply(model, list(data.val_dataloader()), list(data.test_dataloader()))
+        if getattr(data, "classes", 2) < 2:  # no labels: only whether it answers means something
+            report = replace(
+                report,
+                quality_before=_coverage(report.quality_before),
+                quality_after=_coverage(report.quality_after),
+            )
         write_pruned(context.inputs["checkpoint"], model, context.dir / PRUNED)
         quality = scores_on_test(self.cli, model, self.loggers)
         write_json(context.dir / "pruning.json", asdict(report))
@@ -144,9 +185,14 @@ class PruneStep(Step):
             "synapses_removed_nonzero": report.removed_nonzero,
             **{f"{name}_before": value for name, value in report.quality_before.items()},
             **{f"{name}_after": value for name, value in report.quality_after.items()},
-            **{n.removeprefix("test/"): v for n, v in quality.items() if "kmeans" in n},
         }
+        if "rand" in report.quality_after:
+            metrics |= {n.removeprefix("test/"): v for n, v in quality.items() if "kmeans" in n}
         return metrics, str(report)
+
+
+def _coverage(quality: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in quality.items() if name in ("coverage", "spikes")}
 
 
 class FreezeStep(Step):
@@ -169,8 +215,8 @@ class FreezeStep(Step):
         return identifier(f"{self.cli.recipe}_{network.inputs}x{_neurons(self.cli.model)}")
 
     def inputs(self, run_dir: Path) -> dict[str, Path]:
-        """Return the pruned checkpoint."""
-        return {"checkpoint": step_dir(run_dir, "prune") / PRUNED}
+        """Return the pruned checkpoint, and the user's own files."""
+        return {"checkpoint": step_dir(run_dir, "prune") / PRUNED, **own_files(self.cli)}
 
     def outputs_beside(self, run_dir: Path) -> dict[str, Path]:
         """Return `frozen/`, which stands at the top of a run for everybody to use."""
@@ -207,7 +253,7 @@ class FreezeStep(Step):
     def _write_labels(self, directory: Path) -> None:
         """Write the classes of time series beside the stimulus, for the picture of clusters."""
         data = self.cli.datamodule
-        if isinstance(data, UCR):
+        if isinstance(data, UCR) and data.classes > 1:
             with atomic_path(directory / LABELS) as temporary, temporary.open("wb") as handle:
                 np.save(handle, data.series("test")[1], allow_pickle=False)
 
@@ -268,24 +314,11 @@ def checkpoint_of(run_dir: Path) -> Path:
     raise InvalidInput(f"run {run_dir}", got="no checkpoint", expected=LAST, mend=REMAKE)
 
 
-def checkpoint_callback(directory: Path) -> ModelCheckpoint:
-    """Return the callback that writes `checkpoints/last.ckpt` after every epoch."""
-    return ModelCheckpoint(
-        directory / CHECKPOINTS,
-        filename="last",
-        every_n_epochs=1,
-        save_on_train_epoch_end=True,
-        enable_version_counter=False,
-    )
-
-
 def write_pruned(source: Path, model: NeuTNN, target: Path) -> None:
     """Write `source` with the model's weights and masks in place of its own."""
     checkpoint = read_checkpoint(source)
     checkpoint["state_dict"] = model.state_dict()
-    # Given a path, torch would put the temporary file's random name into the archive.
-    with atomic_path(target) as temporary, temporary.open("wb") as handle:
-        torch.save(checkpoint, handle)
+    write_checkpoint(checkpoint, target)
 
 
 def scores_on_test(
@@ -301,7 +334,8 @@ def scores_on_test(
         devices=1,
         num_nodes=1,
     )
-    (scores,) = trainer.test(model, datamodule=cli.datamodule, verbose=False)
+    with stopped_by_ctrl_c(trainer):
+        (scores,) = trainer.test(model, datamodule=cli.datamodule, verbose=False)
     return {name: float(value) for name, value in scores.items()}
 
 

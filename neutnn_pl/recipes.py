@@ -66,8 +66,9 @@ def result(name: str) -> str:
     for folder in recipe_folders():
         path = folder / RESULTS
         if path.is_file():
-            measured = json.loads(path.read_text(encoding="utf-8"))
-            return str(measured.get(name, {}).get("line", ""))
+            lines = json.loads(path.read_text(encoding="utf-8"))["lines"]
+            if name in lines:
+                return str(lines[name])
     return ""
 
 

@@ -13,7 +13,7 @@ QUOTES = chr(34)
 
 def main() -> int:
     """List, or run one."""
-    known = {path.stem: path for path in sorted(BENCHMARKS.glob("*.py"))}
+    known = {path.stem: path for path in sorted(BENCHMARKS.glob("[!_]*.py"))}
     if len(sys.argv) < 2:
         for name, path in known.items():
             first = path.read_text(encoding="utf-8").splitlines()[0]
@@ -23,6 +23,7 @@ def main() -> int:
     if name not in known:
         print(f"benchmark {name!r}: got no such one; expected {', '.join(known)}", file=sys.stderr)
         return 2
+    sys.path.insert(0, str(BENCHMARKS.parent))  # they use one another
     sys.argv = [str(known[name]), *sys.argv[2:]]
     runpy.run_path(str(known[name]), run_name="__main__")
     return 0

@@ -1,10 +1,11 @@
 """Kills `neutnn fit` and `neutnn flow` at random moments, resumes, and compares every file.
 
-    python scripts/kill_runs.py [KILLS] [--to STEP] [--epochs N]
+    python scripts/kill_runs.py [KILLS] [--to STEP] [--epochs N] [-- OPTION ...]
 
-An undisturbed run is the model. Each trial starts a fresh run in the same place, kills it outright
-(SIGKILL) at a random moment of the time that the undisturbed one's steps took, and gives the
-command again. Records and reports are compared without run times, logs by name only.
+An undisturbed run in another folder is the model. Each trial starts a fresh run, kills it outright
+(SIGKILL) at a random moment of the time that an undisturbed one took, and gives the command again;
+a kill that comes after the end is not counted and drawn again. Records and reports are compared
+without run times, logs by name only. What stands behind `--` goes to both commands.
 """
 
 from __future__ import annotations
@@ -45,17 +46,13 @@ def start(args: list[str]) -> int:
     return child
 
 
-def finish(args: list[str]) -> None:
-    """Run a command to its end."""
+def finish(args: list[str]) -> float:
+    """Run a command to its end; return how long it took, in s."""
+    begin = time.monotonic()
     _, status = os.waitpid(start(args), 0)
     if status:
         raise SystemExit(f"neutnn {' '.join(args)}: exit code {os.waitstatus_to_exitcode(status)}")
-
-
-def seconds(run: Path) -> float:
-    """Return how long the steps of a run took."""
-    records = [json.loads(p.read_text(encoding="utf-8")) for p in run.glob("steps/*/step.json")]
-    return float(sum(record["seconds"] for record in records))
+    return time.monotonic() - begin
 
 
 def files(run: Path) -> dict[str, str]:
@@ -72,7 +69,8 @@ def _digest(path: Path) -> str:
         content = _timeless(json.loads(path.read_text(encoding="utf-8")))
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     if path.name in WITH_TIMES:
-        text = re.sub(r"\d+(\.\d+)?", "#", path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8").replace(str(path.parent), "RUN")
+        text = re.sub(r"\d+(\.\d+)?", "#", text)
         return "there" if path.name == "log.txt" else hashlib.sha256(text.encode()).hexdigest()
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -83,16 +81,20 @@ def _timeless(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return [_timeless(v) for v in value] if isinstance(value, list) else value
 
 
-def trial(args: list[str], run: Path, moment: float) -> tuple[str, dict[str, str]]:
-    """Kill a fresh run after `moment` seconds, resume it; return what it was at, and its files."""
+def trial(args: list[str], run: Path, moment: float) -> tuple[str, dict[str, str]] | None:
+    """Kill a fresh run after `moment` seconds, resume it.
+
+    Returns:
+        What it was at and its files, or None if it had ended before.
+    """
     shutil.rmtree(run, ignore_errors=True)
     child = start(args)
-    while not (run / "flow.json").exists():
-        time.sleep(0.005)
     time.sleep(moment)
     os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    at = "between steps"
+    _, status = os.waitpid(child, 0)
+    if not os.WIFSIGNALED(status):
+        return None
+    at = "between steps" if (run / "flow.json").exists() else "before the first step"
     for record in sorted(run.glob("steps/*/step.json")):
         with contextlib.suppress(ValueError):
             if json.loads(record.read_text(encoding="utf-8"))["status"] == "running":
@@ -101,34 +103,46 @@ def trial(args: list[str], run: Path, moment: float) -> tuple[str, dict[str, str
     return at, files(run)
 
 
+def trials(name: str, options: argparse.Namespace, folder: Path) -> int:
+    """Kill one command at random moments; return how often it came out otherwise."""
+    moments = random.Random(options.seed)  # noqa: S311 - no secret
+    run = folder / "run"
+    common = ["-c", options.recipe, "--trainer.max_epochs", options.epochs, *options.rest]
+    args = [name, *common, *(["--to", options.to] if name == "flow" else []), "--run_dir"]
+    finish([*args, str(folder / "warm" / "run")])  # compiles what is compiled once
+    span = finish([*args, str(folder / "model" / "run")])
+    model = files(folder / "model" / "run")
+    print(f"{name}: {len(model)} files in {span:.1f} s", flush=True)
+    wrong = number = 0
+    while number < options.kills:
+        moment = moments.uniform(0, span)
+        found = trial([*args, str(run)], run, moment)
+        if found is None:
+            continue
+        number += 1
+        at, made = found
+        differ = [n for n in {**model, **made} if model.get(n) != made.get(n)]
+        wrong += bool(differ)
+        verdict = f"DIFFERS: {', '.join(differ)}" if differ else "the same files"
+        print(f"  kill {number} at {moment:.2f} s ({at}): {verdict}", flush=True)
+    return wrong
+
+
 def main() -> int:
     """Run the trials; return 0 if every run ended with the very files."""
     parser = argparse.ArgumentParser(description="kill runs and compare")
     parser.add_argument("kills", type=int, nargs="?", default=20)
+    parser.add_argument("--recipe", default="ucr/arrowhead")
     parser.add_argument("--to", default="layout", help="last step of the flow")
     parser.add_argument("--epochs", default="50")
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    moments = random.Random(options.seed)  # noqa: S311 - no secret
+    own, _, rest = " ".join(sys.argv[1:]).partition(" -- ")
+    options = parser.parse_args(own.split())
+    options.rest = rest.split()
     wrong = 0
-    with tempfile.TemporaryDirectory(prefix="neutnn-kills-") as folder:
-        run = Path(folder) / "run"
-        common = ["-c", "ucr/arrowhead", "--run_dir", str(run), "--trainer.max_epochs"]
-        for args in (
-            ["fit", *common, options.epochs],
-            ["flow", *common, options.epochs, "--to", options.to],
-        ):
-            shutil.rmtree(run, ignore_errors=True)
-            finish(args)
-            model, span = files(run), seconds(run)
-            print(f"{args[0]}: {len(model)} files in {span:.1f} s", flush=True)
-            for number in range(options.kills):
-                moment = moments.uniform(0, span)
-                at, found = trial(args, run, moment)
-                differ = [n for n in {**model, **found} if model.get(n) != found.get(n)]
-                wrong += bool(differ)
-                verdict = f"DIFFERS: {', '.join(differ)}" if differ else "the same files"
-                print(f"  kill {number + 1} at {moment:.2f} s ({at}): {verdict}", flush=True)
+    for name in ("fit", "flow"):
+        with tempfile.TemporaryDirectory(prefix="neutnn-kills-") as folder:
+            wrong += trials(name, options, Path(folder))
     print(f"{2 * options.kills} kills, {2 * options.kills - wrong} resumed to the very files")
     return int(wrong > 0)
 

@@ -8,10 +8,14 @@ cd "$(dirname "$0")/.."
 kind=${1:-run}
 python=${PYTHON:-python3}
 packages=(python3-venv gcc g++ make iverilog verilator opensta
-          qflow qflow-tech-osu018 graywolf qrouter magic netgen-lvs)
+          qflow qflow-tech-osu018 qflow-tech-osu035 graywolf qrouter magic netgen-lvs)
 extras=""
 if [ "$kind" = test ]; then
   packages+=(clang-format git)
+  # Reports are looked at in a browser. Ubuntu has it as a snap only: there those tests are skipped.
+  if grep -qs '^ID=debian' /etc/os-release; then
+    packages+=(chromium fonts-dejavu-core)
+  fi
   extras="[dev,wandb]"
 fi
 

@@ -1,11 +1,14 @@
 """The thin entry points."""
 
 import os
+import runpy
 import subprocess
 import sys
+from importlib.metadata import requires, version
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from hls.step import StepRecord, step_dir
 from tests.conftest import ROOT
@@ -47,8 +50,21 @@ def test_benchmarks_by_name(tmp_path):
     done = script("benchmark.py", "arowhead", cwd=tmp_path)
     assert done.returncode == 2
     assert "benchmark 'arowhead': got no such one; expected" in done.stderr
+    done = script("benchmark.py", "reward", "--seeds", 1, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "R-STDP" in done.stdout
     for path in (ROOT / "benchmarks").glob("*.py"):
         assert path.read_text(encoding="utf-8").startswith('"""'), path
+
+
+def test_torch_and_lightning_are_in_the_range_that_is_stated():
+    """The ends of the range need a download: `scripts/lightning_ends.py` trains with them."""
+    for name in ("torch", "lightning"):
+        (stated,) = [r for r in map(Requirement, requires("neutnn-pl")) if r.name == name]
+        assert version(name) in stated.specifier
+    lowest = runpy.run_path(str(ROOT / "scripts" / "lightning_ends.py"))["lowest"]()
+    assert lowest == "2.6.0"
+    assert f"lightning {lowest} up to 3" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_killed_runs_in_a_short_form(tmp_path):

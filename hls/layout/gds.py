@@ -32,6 +32,17 @@ GDS_LAYERS: dict[str, dict[str, tuple[int, int]]] = {
         "via5": (36, 0),
         "metal6": (37, 0),
     },
+    "osu035": {  # the same numbers, of MOSIS's scalable rules
+        "poly": (46, 0),
+        "cc": (48, 0),
+        "metal1": (49, 0),
+        "via1": (50, 0),
+        "metal2": (51, 0),
+        "via2": (61, 0),
+        "metal3": (62, 0),
+        "via3": (30, 0),
+        "metal4": (31, 0),
+    },
     "nangate45": {f"metal{i}": (9 + 2 * i, 0) for i in range(1, 11)}
     | {f"via{i}": (10 + 2 * i, 0) for i in range(1, 10)},
     "asap7": {"M1": (19, 0), "V1": (21, 0), "M2": (20, 0), "V2": (25, 0)}

@@ -58,7 +58,7 @@ def place_and_route(
 
     Args:
         netlist_json: flat netlist from `hls.synth`.
-        pdk: the library; only `osu018` fits graywolf and qrouter here.
+        pdk: the library; only `osu018` and `osu035` fit graywolf and qrouter here.
         out: directory for the results.
         options: density, layers, seed.
         log: file for the programs' output (default `out/qflow.log`).
@@ -74,8 +74,8 @@ def place_and_route(
         raise InvalidInput(
             "layout with qflow",
             got=f"the library {pdk.name}",
-            expected="osu018",
-            mend="Choose --pdk osu018, or install OpenROAD for this library",
+            expected="osu018 or osu035",
+            mend="Choose --pdk osu018 or --pdk osu035, or install OpenROAD for this library",
         )
     for tool in (GRAYWOLF, QROUTER):
         tool.require()

@@ -76,11 +76,19 @@ class Axes:
         out.append(text(4, 10, y_label, anchor="start"))
         return out
 
-    def line(self, xs: Sequence[float], ys: Sequence[float], stroke: str, extra: str = "") -> str:
+    def line(
+        self,
+        xs: Sequence[float],
+        ys: Sequence[float],
+        stroke: str,
+        extra: str = "",
+        width: float = 2,
+    ) -> str:
         """Return a line through points."""
         points = " ".join(f"{self.px(x):.1f},{self.py(y):.1f}" for x, y in zip(xs, ys, strict=True))
         return (
-            f'<polyline points="{points}" fill="none" stroke="{stroke}" stroke-width="2" {extra}/>'
+            f'<polyline points="{points}" fill="none" stroke="{stroke}" '
+            f'stroke-width="{width:g}" {extra}/>'
         )
 
 
@@ -179,14 +187,18 @@ def potentials(found: Wave, shown: int = len(COLOURS)) -> str:
     axes = Axes((0, max(steps - 1, 1)), (0, top), 300)
     out = axes.frame("time step", "potential, weight LSB")
     for number, row in enumerate(values):
+        # Neurons often run together: the later ones are thinner, so that all of them show.
+        width = 2 + 1.5 * (len(values) - 1 - number)
         theta, at = int(found.theta[number]), int(found.crossing[number])
         ends = [0.0, float(max(steps - 1, 1))]
         out.append(axes.line(ends, [theta, theta], colour(number), 'stroke-dasharray="3 4" '
                              'opacity="0.55"'))  # fmt: skip
-        out.append(axes.line(list(range(steps)), row.tolist(), colour(number)))
+        out.append(axes.line(list(range(steps)), row.tolist(), colour(number), width=width))
         if at >= 0:
             cx, cy = axes.px(at), axes.py(int(row[at]))
-            out.append(f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="5" fill="{colour(number)}"/>')
+            out.append(
+                f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="{3 + width:g}" fill="{colour(number)}"/>'
+            )
     for time in found.inputs[found.inputs != NO_SPIKE]:
         foot = axes.px(int(time))
         out.append(f'<path d="M{foot:.1f} 266v-7" stroke="#333" opacity="0.35"/>')
@@ -194,7 +206,7 @@ def potentials(found: Wave, shown: int = len(COLOURS)) -> str:
 
 
 def curve(columns: dict[str, list[float]], x: list[float]) -> str:
-    """Return lines over epochs, scaled to 0 .. 1 or to their largest value.
+    """Return lines over epochs, from 0 to 1 or to their largest value.
 
     Args:
         columns: values by name, NaN where there is none.

@@ -9,10 +9,10 @@ from typing import Any
 from hls import __version__
 from hls.errors import InvalidInput
 from hls.files import write_json, write_text
-from hls.step import StepRecord, step_dir
+from hls.step import VERSIONS, StepRecord, step_dir
 
 ROWS: tuple[tuple[str, str, str, str], ...] = (
-    # group, name in report.json, what people call it, step:metric
+    # group, name in report.json, what people call it, step:metric (the first that there is)
     ("quality (test)", "accuracy", "accuracy", "prune:accuracy_after"),
     ("quality (test)", "accuracy_unpruned", "accuracy, unpruned", "prune:accuracy_before"),
     ("quality (test)", "rand", "Rand index", "prune:rand_after"),
@@ -26,7 +26,7 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("k-means (test)", "kmeans_ari", "adjusted Rand index", "prune:kmeans_ari"),
     ("k-means (test)", "kmeans_nmi", "NMI", "prune:kmeans_nmi"),
     ("network", "synapses_before", "synapses before pruning", "prune:synapses_before"),
-    ("network", "synapses", "synapses after pruning", "freeze:synapses"),
+    ("network", "synapses", "synapses after pruning", "freeze:synapses prune:synapses_after"),
     (
         "network",
         "input_spikes_per_sample",
@@ -66,8 +66,8 @@ def collect(run_dir: Path) -> dict[str, Any]:
 
     Returns:
         `figures` (name to number, units in the names), `steps` (records without outputs),
-        `ladder` (rows), `notes` (what could not be given, and why), `method`, `unfinished` (error
-        by step).
+        `tools` (versions by step), `ladder` (rows), `notes` (what could not be given, and why),
+        `method`, `unfinished` (error by step).
 
     Raises:
         InvalidInput: if the directory is not a run.
@@ -81,11 +81,13 @@ def collect(run_dir: Path) -> dict[str, Any]:
         if (record := StepRecord.read(directory / name)) is not None
     }
     records = {name: record for name, record in every.items() if record.status == "done"}
-    figures = {}
-    for _, name, _, source in ROWS:
-        step, _, metric = source.partition(":")
-        if step in records and records[step].metrics.get(metric) is not None:
-            figures[name] = records[step].metrics[metric]
+    figures: dict[str, Any] = {}
+    for _, name, _, sources in ROWS:
+        for source in sources.split():
+            step, _, metric = source.partition(":")
+            value = records[step].metrics.get(metric) if step in records else None
+            if value is not None:
+                figures.setdefault(name, value)
     layout = records["layout"].metrics if "layout" in records else {}
     return {
         "project": {"name": "neutnn-pl", "version": __version__},
@@ -104,6 +106,7 @@ def collect(run_dir: Path) -> dict[str, Any]:
             for name, record in every.items()
             if name not in records
         },
+        "tools": {name: _tools(run_dir, record) for name, record in records.items()},
         "steps": {
             name: {
                 key: value
@@ -134,6 +137,17 @@ def write_report(run_dir: Path, seconds: float | None = None) -> dict[str, Any]:
     write_text(run_dir / "report.md", as_markdown(report))
     write_text(run_dir / "report.html", as_html(report, run_dir))
     return report
+
+
+def _tools(run_dir: Path, record: StepRecord) -> dict[str, str]:
+    """Return the version of everything that a step was computed with, packages included."""
+    found = record.tools | record.options.get("rung_tools", {})
+    if "yosys" in record.options and "Yosys" not in found:
+        found["Yosys"] = record.options["yosys"]
+    path = step_dir(run_dir, record.id) / VERSIONS
+    if path.is_file():
+        found |= json.loads(path.read_text(encoding="utf-8"))
+    return {name: number for name, number in found.items() if number}
 
 
 def _order(run_dir: Path) -> list[str]:

@@ -65,7 +65,7 @@ def _figures(figures: Sequence[dict[str, Any]]) -> list[Row]:
         values = [each.get(name) for each in figures]
         if any(value is not None for value in values):
             texts = [_with_change(values[0], value, i) for i, value in enumerate(values)]
-            found.append((f"{label} ({group})" if group.startswith("k-means") else label, *texts))
+            found.append((f"{label}, k-means" if group.startswith("k-means") else label, *texts))
     return found
 
 
@@ -85,7 +85,7 @@ def as_text(found: dict[str, Any]) -> str:
     head = ("", *found["names"])
     blocks = [
         ("configuration", found["settings"] or [("no difference",) + ("",) * len(found["names"])]),
-        ("figures", [("network", *found["networks"]), *found["figures"]]),
+        ("figures", _rows(found)),
     ]
     every = [head, *(row for _, rows in blocks for row in rows)]
     widths = [max(len(row[i]) for row in every) for i in range(len(head))]
@@ -95,6 +95,12 @@ def as_text(found: dict[str, Any]) -> str:
         lines += [_aligned(row, widths) for row in rows]
         lines.append("")
     return "\n".join(lines).rstrip()
+
+
+def _rows(found: dict[str, Any]) -> list[Row]:
+    """Return the figures, under the hashes of the networks where any run has one."""
+    known = [("network", *found["networks"])] if set(found["networks"]) != {"none"} else []
+    return [*known, *found["figures"]]
 
 
 def _aligned(row: Row, widths: Sequence[int]) -> str:
@@ -109,7 +115,7 @@ def write_page(found: dict[str, Any], path: Path) -> None:
     """Write the comparison as one static page, layouts side by side."""
     names = found["names"]
     columns = range(1, len(names) + 1)
-    figures = [("network", *found["networks"]), *found["figures"]]
+    figures = _rows(found)
     marked = [i for i, row in enumerate(figures) if len({c.split(" (")[0] for c in row[1:]}) > 1]
     settings = found["settings"]
     parts = [

@@ -169,7 +169,10 @@ def _curve(run_dir: Path) -> list[str]:
         return []
     epochs = [float(row["epoch"]) for row in found]
     columns = {name: [float(row[name] or "nan") for row in found] for name in names}
-    return [section("Learning curve", drawing(charts.curve(columns, epochs)))]
+    shares = {n: c for n, c in columns.items() if all(0 <= v <= 1 for v in c if v == v)}
+    others = {n: c for n, c in columns.items() if n not in shares}
+    drawn = [drawing(charts.curve(part, epochs)) for part in (shares, others) if part]
+    return [section("Learning curve", *drawn)]
 
 
 def _method(report: dict[str, Any]) -> list[str]:
@@ -181,7 +184,7 @@ def _method(report: dict[str, Any]) -> list[str]:
 def _steps(report: dict[str, Any]) -> str:
     lines = [
         (name, step["summary"], f"{step['seconds']:.1f}",
-         ", ".join(f"{tool} {version}" for tool, version in step["tools"].items()))
+         ", ".join(f"{tool} {version}" for tool, version in report["tools"].get(name, {}).items()))
         for name, step in report["steps"].items()
     ]  # fmt: skip
     return table(("step", "result", "s", "tools"), lines, numbers=(2,))

@@ -30,13 +30,14 @@ object-fit:contain;transform-origin:0 0;user-select:none}
 button{font:inherit;padding:.2rem .8rem;border:1px solid var(--line);background:#fff;
 border-radius:.3rem}.pick input{position:absolute;opacity:0}.pick label{display:inline-block;
 border:1px solid var(--line);border-radius:.3rem;padding:.1rem .6rem;margin:.1rem;cursor:pointer}
-.pick input:focus-visible+label{outline:2px solid var(--mark)}.pane{display:none}
+.pick input:focus-visible+label{outline:2px solid var(--mark)}.pane{display:none;margin-top:.5rem}
 @media(max-width:34rem){body{font-size:15px;padding:.6rem}#zoom{height:18rem}
 svg{min-width:34rem}.drawing{overflow-x:auto}}
 @media print{body{max-width:none;font-size:10pt}#zoom{height:auto;border:0;overflow:visible}
 #zoom img{transform:none!important;max-height:14cm;height:auto;width:auto}
 .noprint,.pick label{display:none}
-h2{break-after:avoid}svg,table,img{break-inside:avoid}details>*{display:block}}
+h2,section>p:not(:last-child){break-after:avoid}svg,tr,img,p,.pick{break-inside:avoid}
+details>*{display:block}}
 """
 ZOOM = """
 (function(){var box=document.getElementById('zoom');if(!box)return;

@@ -95,6 +95,8 @@ def as_markdown(report: dict[str, Any]) -> str:
             out += [f"![{PICTURES[name]}]({name})", "", f"{PICTURES[name]}.", ""]
     out += ["", "## Steps", "", "| step | result | s | tools |", "|---|---|---:|---|"]
     for name, step in report["steps"].items():
-        tools = ", ".join(f"{tool} {version}" for tool, version in step["tools"].items())
+        tools = ", ".join(
+            f"{tool} {version}" for tool, version in report["tools"].get(name, {}).items()
+        )
         out.append(f"| {name} | {step['summary']} | {step['seconds']:.1f} | {tools} |")
     return "\n".join(out) + "\n"

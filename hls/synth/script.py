@@ -11,6 +11,7 @@ from hls.synth.liberty import Library
 
 FULL_ADDERS = {
     "osu018": ("FAX1", "A", "B", "C", "YS", "YC"),
+    "osu035": ("FAX1", "A", "B", "C", "YS", "YC"),
     "nangate45": ("FA_X1", "A", "B", "CI", "S", "CO"),
     "sky130hd": ("sky130_fd_sc_hd__fa_1", "A", "B", "CIN", "SUM", "COUT"),
 }
@@ -49,6 +50,8 @@ def synthesis_script(
         "opt_clean -purge",
         "setattr -unset single_bit_vector w:*",  # OpenSTA would call a net `n[0]`
         "rename -enumerate",
+        "setattr -unset src w:* c:*",  # where this run stands: the same netlist is the same file
+        "setattr -mod -unset src *",
         "write_verilog -noattr netlist.v",
         "write_json netlist.json",
     ]

@@ -37,7 +37,7 @@ class LearningCurve(Checkpoint):
         self.rows.append(row | {name: float(metrics[name]) for name in sorted(metrics)})
         self._write(trainer)
 
-    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+    def on_fit_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write the file, also of a run that had nothing left to learn."""
         self._write(trainer)
 

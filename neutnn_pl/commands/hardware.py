@@ -8,8 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hls.errors import InvalidInput
-from neutnn_pl.commands.learn import quiet, recipe, run_loggers
+from neutnn_pl.commands.learn import of_run, quiet, recipe, run_loggers
 
 if TYPE_CHECKING:
     from hls.plan import Planned
@@ -87,16 +86,7 @@ def _flow_options(args: list[str]) -> tuple[argparse.Namespace, list[str]]:
     options, rest = parser.parse_known_args(args)
     options.skip = [name for part in options.skip for name in part.split(",") if name]
     options.in_place = bool(rest) and not rest[0].startswith("-")
-    if options.in_place:
-        run_dir = Path(rest[0])
-        if not (run_dir / "config.yaml").is_file():
-            raise InvalidInput(
-                f"run {run_dir}",
-                got="no config.yaml in it",
-                expected="a run's directory",
-                mend="Start one with 'neutnn flow -c RECIPE'",
-            )
-        rest = ["-c", str(run_dir / "config.yaml"), "--run_dir", str(run_dir), *rest[1:]]
+    rest = of_run(rest)
     if options.pdk:
         rest += ["--hardware.pdk", options.pdk]
     return options, rest

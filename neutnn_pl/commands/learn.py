@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hls.errors import InvalidInput
+
 if TYPE_CHECKING:
     from lightning.pytorch.loggers import Logger
 
@@ -23,6 +25,25 @@ def recipe(args: list[str]) -> RecipeCLI:
     from neutnn_pl.config import RecipeCLI
 
     return RecipeCLI(args)
+
+
+def of_run(args: list[str]) -> list[str]:
+    """Return the arguments with a run's directory in front replaced by its configuration.
+
+    Raises:
+        InvalidInput: if it is no run.
+    """
+    if not args or args[0].startswith("-"):
+        return args
+    run_dir = Path(args[0])
+    if not (run_dir / "config.yaml").is_file():
+        raise InvalidInput(
+            f"run {run_dir}",
+            got="no config.yaml in it",
+            expected="a run's directory",
+            mend="Start one with 'neutnn flow -c RECIPE'",
+        )
+    return ["-c", str(run_dir / "config.yaml"), "--run_dir", str(run_dir), *args[1:]]
 
 
 def quiet() -> None:
@@ -70,7 +91,7 @@ def fit(args: list[str]) -> int:
         steps: list[Step] = [FitStep(cli, loggers), PruneStep(cli, loggers)]
         records = run_steps(steps, run_dir, progress=progress)
     if not options.json:
-        _print_scores(records["prune"].metrics)
+        _print_scores(records["prune"].metrics, run_dir)
         print(f"  {run_dir}")
     return 0
 
@@ -85,11 +106,11 @@ def run_loggers(cli: RecipeCLI, run_dir: Path) -> AbstractContextManager[list[Lo
 def apply(verb: str, args: list[str]) -> int:
     """Validate, test or predict with a checkpoint of a run."""
     from neutnn_pl.callbacks import KMeansBaseline
-    from neutnn_pl.flow import checkpoint_of
+    from neutnn_pl.flow import checkpoint_of, stopped_by_ctrl_c
     from neutnn_pl.modules import NeuTNN
     from neutnn_pl.strategies import torchrun
 
-    cli = recipe(args)
+    cli = recipe(of_run(args))
     run_dir = Path(cli.run_options.dir or Path("runs") / cli.recipe)
     model = NeuTNN.from_checkpoint(cli.config.ckpt_path or checkpoint_of(run_dir))
     trainer = cli.make_trainer(
@@ -99,14 +120,16 @@ def apply(verb: str, args: list[str]) -> int:
     if verb == "predict":
         import torch
 
-        batches = trainer.predict(model, datamodule=data, weights_only=True) or []
+        with stopped_by_ctrl_c(trainer):
+            batches = trainer.predict(model, datamodule=data, weights_only=True) or []
         if torchrun.follows():
             return 0
         for answer in torch.cat([torch.as_tensor(b) for b in batches]).tolist():
             print(answer)
         return 0
     score = trainer.test if verb == "test" else trainer.validate
-    (scores,) = score(model, datamodule=data, verbose=False, weights_only=True)
+    with stopped_by_ctrl_c(trainer):
+        (scores,) = score(model, datamodule=data, verbose=False, weights_only=True)
     for name, value in ({} if torchrun.follows() else scores).items():
         print(f"{name:24} {value:.4f}")
     return 0
@@ -120,7 +143,10 @@ def explore(args: list[str]) -> int:
     return main(args)
 
 
-def _print_scores(metrics: dict[str, Any]) -> None:
+def _print_scores(metrics: dict[str, Any], run_dir: Path) -> None:
+    if "rand_after" not in metrics and "accuracy_after" not in metrics:
+        print(f"  no labels to score against: 'neutnn predict {run_dir}' prints the clusters")
+        return
     print(f"  {'test split':16}{'network':>10}{'k-means':>10}")
     for name in ("accuracy", "rand", "ari", "nmi", "purity", "coverage"):
         ours, base = metrics.get(f"{name}_after"), metrics.get(f"kmeans_{name}")

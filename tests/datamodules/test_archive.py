@@ -1,5 +1,7 @@
 """Own files and arrays, gaps, protocols, and sets without a TEST file."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -116,10 +118,46 @@ def test_what_is_refused(make, text):
         make()
 
 
+@pytest.mark.parametrize(
+    ("text", "rows", "labels"),
+    [
+        ("1,2,3\n4,,6\n", [[1, 2, 3], [4, np.nan, 6]], ["0", "0"]),
+        ("\ufefft1;t2;Label\n1;2;up\n\n3;4;down\n", [[1, 2], [3, 4]], ["up", "down"]),
+        ("class\tt1\tt2\n1\t2.5\t-1e3\n", [[2.5, -1000]], ["1"]),
+        ("a,b\n1,2\n", [[1, 2]], ["0"]),
+        ("1\n2\n", [[1], [2]], ["0", "0"]),
+    ],
+)
+def test_what_a_spreadsheet_writes(tmp_path, text, rows, labels):
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    found, names = archive.read(tmp_path / "a.csv")
+    assert names.tolist() == labels
+    assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(found, rows, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,b\n", "got no series in it; expected one in every line"),
+        (
+            "1,2\n3,x\n",
+            "a.csv, line 2: got 'x'; expected numbers. Head the column of labels 'label'",
+        ),
+        ("t1,label\n1,a\n2\n", "a.csv, line 3: got no label; expected one in its column"),
+    ],
+)
+def test_what_a_spreadsheet_may_not_write(tmp_path, text, said):
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(InvalidInput, match=re.escape(said)):
+        archive.read(tmp_path / "a.csv")
+
+
 def test_files_of_another_kind_are_refused(tmp_path):
     from pathlib import Path
 
-    with pytest.raises(InvalidInput, match="a.csv: got .csv; expected .ts, .tsv or .txt"):
+    with pytest.raises(InvalidInput, match="a.xls: got .xls; expected .csv, .ts, .tsv or .txt"):
+        archive.read(Path("a.xls"))
+    with pytest.raises(InvalidInput, match="a.csv: got no such file; expected a file of series"):
         archive.read(Path("a.csv"))
     (tmp_path / "e.tsv").write_text("\n")
     with pytest.raises(InvalidInput, match="e.tsv: got an empty file; expected a label and values"):

@@ -32,8 +32,8 @@ def test_unknown_name_is_explained():
     with pytest.raises(InvalidInput) as caught:
         find_pdk("nangate")
     assert str(caught.value) == (
-        "the library (pdk): got 'nangate'; expected osu018 or nangate45 or asap7 or sky130hd. "
-        "Did you mean 'nangate45'?"
+        "the library (pdk): got 'nangate'; expected osu018 or osu035 or nangate45 or asap7 or "
+        "sky130hd. Did you mean 'nangate45'?"
     )
 
 

@@ -2,7 +2,9 @@
 
 import json
 import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hls.lock import locked
@@ -162,3 +164,31 @@ def test_recipes_are_listed_with_their_results(run):
     code, out, _ = run("ls")
     assert code == 0
     assert re.search(r"ucr/arrowhead +ArrowHead", out)
+
+
+def test_series_of_ones_own(run, tmp_path, monkeypatch):
+    """No labels, no scores; the clusters by `predict`; another content, and the steps run again."""
+    monkeypatch.chdir(tmp_path)
+    time = np.linspace(0, 6.28, 60)
+    shapes = (np.sin(2 * time), np.sin(5 * time), np.sign(np.sin(3 * time)))
+    series = np.array([shapes[number % 3] for number in range(30)])
+    series += 0.3 * np.random.default_rng(0).normal(size=series.shape)
+    np.savetxt("series.csv", series, delimiter=",")
+    own = ["--data.files", "series.csv", "--data.protocol", "train"]
+    code, out, _ = run("fit", "-c", "ucr/arrowhead", "--name", "mine", *own)
+    assert code == 0
+    assert "no labels to score against: 'neutnn predict runs/mine' prints the clusters" in out
+    assert "rand_after" not in StepRecord.read(step_dir(Path("runs/mine"), "prune")).metrics
+    code, out, _ = run("predict", "runs/mine")
+    assert len(set(out.split())) == 3
+    assert out.split() == out.split()[:3] * 10
+    assert run("flow", "runs/mine", "--to", "rtl")[0] == 0
+    run("pack", "runs/mine")
+    code, out, err = run("verify", "runs/mine.tar.gz")
+    assert (code, err) == (0, "")
+    np.savetxt("series.csv", series[::-1], delimiter=",")
+    _, out, _ = run("flow", "runs/mine", "--to", "rtl", "--dry-run")
+    assert re.search(r"fit +runs +inputs changed: file 1", out)
+    code, _, err = run("predict", "runs/other")
+    assert code == 2
+    assert "run runs/other: got no config.yaml in it; expected a run's directory" in err

@@ -121,6 +121,10 @@ def test_an_offline_run_has_metrics_and_three_artifacts(offline):
         for name in names(record.history.item)
     }
     assert {"train/coverage", "test/ari", "test/kmeans_ari"} <= keys
+    for picture in ("raster", "weights"):
+        assert any(key.split(".")[0] == picture for key in keys)
+        (file,) = offline.glob(f"run/wandb/offline-run-*/files/media/images/{picture}_*.png")
+        assert file.read_bytes() == (offline / "run" / f"{picture}.png").read_bytes()
     assert {"ari", "kmeans_ari", "synapses", "lines_of_c"} <= set(summary(found))
     artifacts = {
         record.request.log_artifact.artifact.type or record.artifact.type

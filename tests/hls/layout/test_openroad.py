@@ -17,7 +17,7 @@ from hls.layout.openroad_tcl import script
 from hls.pdk import PDKS
 from hls.synth.liberty import read_liberty
 
-ADVANCED = sorted(set(PDKS) - {"osu018"})
+ADVANCED = sorted(set(PDKS) - {"osu018", "osu035"})
 
 DEF = """VERSION 5.8 ;
 DESIGN col8x2 ;

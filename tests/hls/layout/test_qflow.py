@@ -173,12 +173,21 @@ def test_rows_never_overlap_and_stay_on_sites(small, library):
 
 
 @needs_qflow
+def test_osu035_is_laid_out_as_well(small, library, tmp_path):
+    pdk = library("osu035")
+    layout = make_layout(small("osu035")[0].netlist.parent, pdk, tmp_path, clock_ns=pdk.clock_ns)
+    assert layout.router_violations == 0
+    assert "own check of the routed shapes: 0 open nets, 0 shorts" in layout.notes
+    assert layout.cell_area_um2 > 3 * small("osu018")[0].area_um2  # (0.35 / 0.18)^2
+
+
+@needs_qflow
 def test_another_library_is_refused(small, library, tmp_path):
     with pytest.raises(InvalidInput) as caught:
         place_and_route(small("osu018")[0].netlist_json, library("nangate45"), tmp_path)
     assert str(caught.value) == (
-        "layout with qflow: got the library nangate45; expected osu018. Choose --pdk osu018, or "
-        "install OpenROAD for this library"
+        "layout with qflow: got the library nangate45; expected osu018 or osu035. "
+        "Choose --pdk osu018 or --pdk osu035, or install OpenROAD for this library"
     )
 
 

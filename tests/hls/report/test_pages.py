@@ -116,7 +116,7 @@ def test_comparing_runs(run, tmp_path):
     rows = {row[0]: row[1:] for row in found["figures"]}
     assert rows["cells"] == ("100", "100")
     assert rows["cell area, um^2"] == ("-", "5.000")
-    assert rows["Rand index (k-means (test))"] == ("0.500", "0.500")
+    assert rows["Rand index, k-means"] == ("0.500", "0.500")
     text = as_text(found)
     assert "model.theta" in text
     assert "model.seed" not in text

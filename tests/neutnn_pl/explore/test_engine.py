@@ -11,6 +11,7 @@ from neutnn_pl.cli import main
 from neutnn_pl.explore import engine
 from neutnn_pl.explore.space import read_search
 from tests.datamodules.test_mnist import idx
+from tests.test_scripts import script
 
 
 @pytest.fixture
@@ -72,6 +73,9 @@ def test_a_tiny_search_goes_on_and_refuses_another(search, tmp_path, capsys):
     # The same search again has nothing left to do; another one is refused.
     assert main(command) == 0
     assert json.loads((out / "trials.json").read_text()) == trials
+    done = script("explore.py", *command[1:], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "front/1.yaml" in done.stdout
     assert main([*command, "--trials", "2"]) == 2
     assert "another search in it; expected an empty directory" in capsys.readouterr().err
 
