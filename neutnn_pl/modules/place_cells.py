@@ -161,7 +161,7 @@ class PlaceColumn(NeuTNN):
         seed: int = 0,
     ) -> None:
         code = EdgeCode(environments, features, dx, dy, (width, height), torus)
-        _check_lines("place column", inputs, tres, len(code.lines_of(column)))
+        _check_lines("minicolumn", inputs, tres, len(code.lines_of(column)))
         network = minicolumn(ChipMemory(code, segments, theta), column)
         fresh = network.columns[0].weights.clone()
         super().__init__(network, ON_CHIP, seed, kernel, proximal="batch")

@@ -101,7 +101,7 @@ def test_errors_say_what_is_wrong(tmp_path):
         PlaceCells(**{**MODEL, "inputs": 10})
     with pytest.raises(InvalidInput, match="budget.*got 'all'.*fixed, load, pool"):
         PlaceCells(**MODEL, budget="all")
-    with pytest.raises(InvalidInput, match="place column: inputs.*got 26 lines.*expected 17 lines"):
+    with pytest.raises(InvalidInput, match="minicolumn: inputs.*got 26 lines.*expected 17 lines"):
         PlaceColumn(**MODEL)
     with pytest.raises(InvalidInput, match="minicolumn.*got 'dy' in the data.*expected 'dx'"):
         trainer(tmp_path).fit(PlaceColumn(**COLUMN), PlaceMaps(**DATA, column="dy"))
