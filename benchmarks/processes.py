@@ -24,6 +24,7 @@ import torch
 from benchmarks.kernels.layers import RULE, digits
 from datamodules.online import OnlineLoader
 from neutnn_pl import NeuTNN, nn
+from neutnn_pl.kernels.numba.fields import packed, unpacked
 from neutnn_pl.nn import receptive_fields
 from neutnn_pl.strategies import ColumnParallelStrategy
 
@@ -54,7 +55,8 @@ class Clock(L.Callback):
 
     def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Load the compiled kernel, and start when every process has."""
-        layer().columns[0].learn(torch.zeros(2, 1568, dtype=torch.uint8), RULE)
+        y = layer().columns[0].learn(torch.zeros(2, 1568, dtype=torch.uint8), RULE)
+        unpacked(packed(y), y.shape[2])
         trainer.strategy.barrier()
         self.begin = time.perf_counter()
 

@@ -69,6 +69,8 @@ ELSEWHERE = {
     "neutnn flow --wandb": TRACKING,
     "wandb sync runs/ecg200-*/wandb/offline-run-*": TRACKING,
     "python benchmarks/place_cells.py": "tests/test_place_cells_study.py",
+    "python benchmarks/processes.py --samples 60000 --batch-size 1024": "tests/benchmarks/"
+    "test_processes.py",
     "python benchmarks/place_cells_chip.py": "tests/test_place_cells_study.py",
     "NEUTNN_DATA=... .venv/bin/python -m benchmarks.kernels": SPEED,
     ".venv/bin/python -m pytest benchmarks/kernels": SPEED,

@@ -196,8 +196,9 @@ class NeuTNN(L.LightningModule):
         optimizer = self.optimizers()
         assert not isinstance(optimizer, list)
         optimizer.step()
-        fired = (y != NO_SPIKE).flatten(1).any(dim=1)
-        self.won |= (y != NO_SPIKE).any(dim=0)
+        # Least times say who spiked at all: over bytes this is several times as fast as `any`.
+        fired = y.flatten(1).amin(dim=1) != NO_SPIKE
+        self.won |= y.amin(dim=0) != NO_SPIKE
         self.log(
             "train/coverage",
             fired.float().mean(),

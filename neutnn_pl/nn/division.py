@@ -63,16 +63,25 @@ class Division:
             self._behind[id(layer)] = layer
         count = len(layer.theta)
         y = layer.learn(x, rule, part=self.columns(count), **settings)
-        return self.join(y.transpose(0, 1), count).transpose(0, 1)
+        if not _packs(layer, y):
+            return self.join(y, count, dim=1)
+        from neutnn_pl.kernels.numba.fields import packed, unpacked
 
-    def join(self, part: Tensor, count: int) -> Tensor:
-        """Return all `count` columns `[C, ...]` from this process's."""
+        return unpacked(self.join(packed(y), count, dim=2), y.shape[2])
+
+    def join(self, part: Tensor, count: int, dim: int = 0) -> Tensor:
+        """Return all `count` columns from this process's, along a dimension."""
         spans = [self.columns(count, rank) for rank in range(self.processes)]
         sizes = [span.stop - span.start for span in spans]
-        # Everybody sends as many columns: the last one again, where there is one too few.
-        index = torch.arange(max(sizes), device=part.device).clamp(max=len(part) - 1)
-        found = self.exchange(part[index].contiguous())
-        return torch.cat([one[:size] for one, size in zip(found, sizes, strict=True)])
+        mine, most = part.shape[dim], max(sizes)
+        if mine < most:  # everybody sends as many columns: here the last one again
+            part = part.index_select(
+                dim, torch.arange(most, device=part.device).clamp(max=mine - 1)
+            )
+        found = self.exchange(part.contiguous())
+        return torch.cat(
+            [one.narrow(dim, 0, size) for one, size in zip(found, sizes, strict=True)], dim
+        )
 
     def gather(self) -> None:
         """Bring every layer that has learnt up to date in every process."""
@@ -92,3 +101,8 @@ class Division:
         """
         start = (self.rank - first) % self.processes
         return [part[start :: self.processes] for part in batch]
+
+
+def _packs(layer: Layer, y: Tensor) -> bool:
+    """Return whether winner and time say all, and are shorter to send than all neurons' times."""
+    return layer.wta == "1-wta" and y.device.type == "cpu" and 2 < y.shape[2] <= 255

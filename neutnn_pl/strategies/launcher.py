@@ -12,6 +12,7 @@ from typing import Any
 
 import lightning as L
 import torch
+import torch.distributed as dist
 from lightning.pytorch.strategies.launchers import _MultiProcessingLauncher
 from torch.multiprocessing import ProcessExitedException, ProcessRaisedException
 
@@ -53,6 +54,9 @@ class Launcher(_MultiProcessingLauncher):
     def _wrapping_function(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Lightning's
         self._manners.take()
         super()._wrapping_function(*args, **kwargs)
+        # gloo's threads must be joined: a process that ends with one running is aborted, sometimes.
+        if dist.is_available() and dist.is_initialized():
+            dist.destroy_process_group()
 
     def get_extra_results(self, trainer: L.Trainer) -> dict[str, Any]:
         """Add the state of the callbacks."""

@@ -46,3 +46,43 @@ def pick(x, lines, found):
     for b in range(len(x)):
         for j in range(len(lines)):
             found[b, j] = x[b, np.uint64(lines[j])]
+
+
+def packed(y: Tensor) -> Tensor:
+    """Return who spikes in each column and when, where at most one neuron does.
+
+    Args:
+        y: uint8 `[B, C, N]`, on the CPU, `N <= 255`.
+
+    Returns:
+        uint8 `[2, B, C]`: neuron (any where nobody spikes) and time, 255 for none.
+    """
+    announce()
+    found = np.empty((2, *y.shape[:2]), np.uint8)
+    pack(y.contiguous().numpy().reshape(-1, y.shape[2]), *found.reshape(2, -1))
+    return torch.from_numpy(found)
+
+
+def unpacked(found: Tensor, neurons: int) -> Tensor:
+    """Return what `packed` was given, uint8 `[B, C, N]`."""
+    y = np.full((*found.shape[1:], neurons), 255, np.uint8)
+    unpack(found.contiguous().numpy().reshape(2, -1), y.reshape(-1, neurons))
+    return torch.from_numpy(y)
+
+
+@jit
+def pack(y, who, when):
+    """Write each row's least time and where it stands."""
+    for row in range(len(y)):
+        best, least = 0, np.uint8(255)
+        for n in range(y.shape[1]):
+            if y[row, n] < least:
+                best, least = n, y[row, n]
+        who[row], when[row] = best, least
+
+
+@jit
+def unpack(found, y):
+    """Write each row's time where its neuron stands."""
+    for row in range(len(y)):
+        y[row, np.uint64(found[0, row])] = found[1, row]

@@ -16,7 +16,7 @@ from neutnn_pl.functional import output_horizon
 from neutnn_pl.functional.rules import STDP
 from neutnn_pl.kernels import LayerSpec, LayerState, reference
 from neutnn_pl.kernels import numba as compiled
-from neutnn_pl.kernels.numba import jit, voter
+from neutnn_pl.kernels.numba import fields, jit, voter
 from neutnn_pl.nn import inputs
 from tests.neutnn_pl.kernels.cases import STABILISERS, cases
 
@@ -293,6 +293,21 @@ def test_a_layer_cuts_long_chunks_itself(kernel, monkeypatch):
         assert layer(x[:0]).shape == layer.learn(x[:0], rule).shape == (0, 1, 3)
     for other in found[1:]:
         assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
+
+
+@pytest.mark.parametrize("neurons", [1, 3, 255])
+def test_winners_are_packed_and_unpacked(neurons):
+    random = torch.Generator().manual_seed(neurons)
+    y = torch.full((20, 5, neurons), 255, dtype=torch.uint8)
+    who = torch.randint(0, neurons, (20, 5, 1), generator=random)
+    when = torch.randint(0, 254, (20, 5, 1), generator=random).byte()
+    y.scatter_(2, who, torch.where(when > 150, 255, when).byte())
+    found = fields.packed(y)
+    assert found.shape == (2, 20, 5)
+    assert torch.equal(found[1], y.amin(dim=2))
+    assert torch.equal(fields.unpacked(found, neurons), y)
+    assert (found[1] == 255).sum() > 20
+    assert torch.equal(fields.packed(y.transpose(0, 1)), found.transpose(1, 2))
 
 
 def test_fields_are_gathered_as_by_torch():

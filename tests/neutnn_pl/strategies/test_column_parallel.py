@@ -30,9 +30,9 @@ def one_thread(monkeypatch):
 
 def model(rule=STDP, tie="random", voter=True, last=3, **settings):
     lines = torch.arange(7 * 4).reshape(7, 4) % 9
-    above = torch.arange(last * 6).reshape(last, 6) % 14
+    above = torch.arange(last * 6).reshape(last, 6) % 21
     net = nn.Network(
-        nn.Layer(4, 2, theta=7, columns=7, lines=lines, tie=tie),
+        nn.Layer(4, 3, theta=7, columns=7, lines=lines, tie=tie),
         nn.Retime(8),
         nn.Layer(6, 2, theta=6, columns=last, lines=above, wta="t-wta",
                  homeostasis=nn.Homeostasis(4, 1, 2)),
