@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hls.errors import InvalidInput
+from hls.errors import InvalidInput, StepFailed
 from hls.files import write_json, write_text
 from hls.step import StepRecord, step_dir
 from neutnn_pl.recipes import RESULTS, find_recipe
@@ -56,7 +56,7 @@ def measure(name: str, seeds: Sequence[int], options: Sequence[str] = ()) -> dic
 
     Raises:
         InvalidInput: for a recipe that does not exist.
-        RuntimeError: if a run fails.
+        StepFailed: if a run fails.
     """
     from neutnn_pl.cli import main
 
@@ -67,7 +67,7 @@ def measure(name: str, seeds: Sequence[int], options: Sequence[str] = ()) -> dic
             args = ["fit", "-c", name, "--run_dir", folder, "--model.seed", str(seed), *options]
             with contextlib.redirect_stdout(io.StringIO()):
                 if main(args):
-                    raise RuntimeError(f"neutnn {' '.join(args)} failed")
+                    raise StepFailed(f"neutnn {' '.join(args)}", got="a failure", expected="a run")
             record = StepRecord.read(step_dir(Path(folder), "prune"))
         assert record is not None
         for key, value in record.metrics.items():

@@ -33,13 +33,7 @@ def make_plan(network: FrozenNetwork) -> Plan:
         Unsupported: for a volley that is stored (`saturate`), or proximal inputs without a wire.
         InvalidInput: for a name that Verilog or the ports use.
     """
-    if network.name in KEYWORDS:
-        raise InvalidInput(
-            "network name",
-            got=repr(network.name),
-            expected="a name that neither Verilog nor the ports use",
-            mend="Rename the network",
-        )
+    check_name(network.name)
     _check_supported(network)
     count = len(network.layers)
     layers: list[LayerPlan] = []
@@ -67,6 +61,25 @@ def make_plan(network: FrozenNetwork) -> Plan:
         alive = np.zeros(sources, dtype=bool)
         alive[[n.column * layer.shape[1] + n.index for c in columns for n in c.neurons]] = True
     return Plan(network, timing_of(network), tuple(layers))
+
+
+def check_name(name: str, ports: frozenset[str] = frozenset()) -> None:
+    """Check that a top module may have a name.
+
+    Args:
+        name: the network's.
+        ports: names that its circuit uses beyond those of inference.
+
+    Raises:
+        InvalidInput: if Verilog or the ports use it.
+    """
+    if name in KEYWORDS | ports:
+        raise InvalidInput(
+            "network name",
+            got=repr(name),
+            expected="a name that neither Verilog nor the ports use",
+            mend="Rename the network",
+        )
 
 
 def _check_supported(network: FrozenNetwork) -> None:

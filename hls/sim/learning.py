@@ -9,14 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hls.errors import InvalidInput, StepFailed
+from hls.errors import StepFailed
 from hls.files import write_text
 from hls.ir.network import FrozenNetwork
 from hls.ir.outputs import Outputs
 from hls.ir.stimulus import check_stimulus
 from hls.rtl.ports import bits, timing_of
 from hls.rtl.step import VERILATOR
-from hls.sim.simulate import IVERILOG, SIMULATORS, VVP
+from hls.sim.simulate import IVERILOG, VVP, check_simulator, open_workdir
 from hls.tool import run
 
 
@@ -64,12 +64,8 @@ def simulate_learning(
         StepFailed: if the design does not compile, hangs, or gives an X.
     """
     x = check_stimulus(network, x)
-    if simulator not in SIMULATORS:
-        raise InvalidInput("simulator", got=repr(simulator), expected="icarus or verilator")
-    for tool in SIMULATORS[simulator]:
-        tool.require()
-    workdir = Path(workdir).resolve()
-    workdir.mkdir(parents=True, exist_ok=True)
+    check_simulator(simulator)
+    workdir = open_workdir(simulator, workdir)
     flags = np.broadcast_to(np.asarray(learn, dtype=np.uint8), (len(x),))
     stimulus, result = workdir / "stimulus.bin", workdir / "result.txt"
     stimulus.write_bytes(np.concatenate([x, flags[:, None]], axis=1).tobytes())

@@ -118,8 +118,7 @@ def simulate(
         StepFailed: if the design does not compile, hangs, or gives an X.
     """
     x = check_stimulus(network, x)
-    if simulator not in SIMULATORS:
-        raise InvalidInput("simulator", got=repr(simulator), expected="icarus or verilator")
+    check_simulator(simulator)
     if simulator != "icarus" and (vcd is not None or disturb or not reset):
         raise InvalidInput(
             f"options of {simulator}",
@@ -127,13 +126,8 @@ def simulate(
             expected="none of them",
             mend="Use simulator='icarus'",
         )
-    for tool in SIMULATORS[simulator]:
-        tool.require()
-    workdir, sources = Path(workdir).resolve(), [Path(source).resolve() for source in sources]
-    try:
-        workdir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(workdir, error) from error
+    workdir = open_workdir(simulator, workdir)
+    sources = [Path(source).resolve() for source in sources]
     rows = np.concatenate([x, check_proximal(network, proximal, len(x))], axis=1)
     shape, log = shape_of(network), workdir / f"{simulator}.log"
     if simulator == "icarus":
@@ -148,6 +142,33 @@ def simulate(
             program = _verilator(sources, top, shape, place, log)
             result = _run(place, rows, lambda i, o: run([program, i, o], cwd=place, log=log))
     return _parse(result, simulator, network, shape, len(x))
+
+
+def check_simulator(simulator: str) -> None:
+    """Check that there is such a simulator.
+
+    Raises:
+        InvalidInput: if not.
+    """
+    if simulator not in SIMULATORS:
+        raise InvalidInput("simulator", got=repr(simulator), expected="icarus or verilator")
+
+
+def open_workdir(simulator: str, workdir: Path) -> Path:
+    """Return a directory to simulate in, made if need be, once the simulator's tools are there.
+
+    Raises:
+        InvalidInput: if the directory cannot be written.
+        ToolMissing: if a tool is not installed.
+    """
+    for tool in SIMULATORS[simulator]:
+        tool.require()
+    workdir = Path(workdir).resolve()
+    try:
+        workdir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(workdir, error) from error
+    return workdir
 
 
 @contextmanager

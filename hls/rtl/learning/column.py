@@ -71,7 +71,7 @@ class Sizes:
         """Return the inputs of a neuron whose synapses are not pruned."""
         return [i for i in range(self.inputs) if self.layer.mask[c, n, 0, 0, i]]
 
-    def per_neuron(self, kind: str, n: int) -> bool:
+    def shared(self, kind: str, n: int) -> bool:
         """Return whether all synapses of neuron `n` share their draw for a kind."""
         row = self.rule.draws[KINDS.index(kind), n]
         return bool((row == row[0]).all())
@@ -110,7 +110,7 @@ def neuron_module(s: Sizes, c: int, n: int) -> str:
         pins |= {"first": v.field("first", i, width, s.inputs), "scan_in": chain}
         pins |= {"early": v.bit("early", i, s.inputs), "came": v.bit("came", i, s.inputs)}
         for port, kind, each in ports(s.rule):
-            count = 1 if s.per_neuron(kind, n) else s.inputs
+            count = 1 if s.shared(kind, n) else s.inputs
             pins[port] = v.field(port, i if count > 1 else 0, each, count)
         pins["weight"] = v.name(f"w{i}")
         items.append(v.instance(f"{s.name}_synapse", f"synapse{i}", pins))
@@ -140,7 +140,7 @@ def neuron_module(s: Sizes, c: int, n: int) -> str:
     inputs |= {"theta": size, "first": s.inputs * width, "age": s.inputs * s.timer}
     inputs |= {"came": s.inputs, "early": s.inputs}
     for port, kind, each in ports(s.rule):
-        inputs[port] = each * (1 if s.per_neuron(kind, n) else s.inputs)
+        inputs[port] = each * (1 if s.shared(kind, n) else s.inputs)
     outputs = {"spike": 1, "key": size, "scan_out": width}
     return v.module(neuron_name(s, c, n), inputs, outputs, items)
 
@@ -215,7 +215,7 @@ def _pins(s: Sizes, c: int, n: int, chain: v.Node) -> dict[str, v.Node]:
     pins["first"] = v.concat(weights[::-1])
     for port, kind, each in ports(s.rule):
         units, row = s.rule.units(kind), s.rule.draws[KINDS.index(kind), n]
-        used = row[:1] if s.per_neuron(kind, n) else row
+        used = row[:1] if s.shared(kind, n) else row
         found = [v.field(port, units.index(int(j)), each, len(units)) for j in used]
         pins[port] = v.concat(found[::-1])
     pins["spike"] = v.bit("spike", n, s.neurons)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyverilog.vparser.ast as ast
 
-from hls.errors import InvalidInput, Unsupported
+from hls.errors import Unsupported
 from hls.ir.network import FrozenLayer, FrozenNetwork
 from hls.rtl import nodes as v
 from hls.rtl.generate import RtlDesign
@@ -12,10 +12,10 @@ from hls.rtl.header import ONE_FILE
 from hls.rtl.learning.column import Sizes, column_module, line_module, neuron_module
 from hls.rtl.learning.header import COMMENTS, header
 from hls.rtl.learning.rule import draws_module, lfsr_module, rule_of, synapse_module
-from hls.rtl.planner import KEYWORDS
+from hls.rtl.planner import check_name
 from hls.rtl.ports import Port, ports_of, timing_of
 
-RESERVED = KEYWORDS | {"learn", "scan", "update", "first"}
+PORTS = frozenset(("learn", "scan", "update", "first"))
 
 
 def generate_learning(network: FrozenNetwork) -> RtlDesign:
@@ -33,13 +33,7 @@ def generate_learning(network: FrozenNetwork) -> RtlDesign:
         InvalidInput: for a network frozen without its rule, or a name that Verilog uses.
     """
     layer = _check(network)
-    if network.name in RESERVED:
-        raise InvalidInput(
-            "network name",
-            got=repr(network.name),
-            expected="a name that neither Verilog nor the ports use",
-            mend="Rename the network",
-        )
+    check_name(network.name, PORTS)
     s = Sizes(network.name, layer, rule_of(layer))
     ports = learning_ports(network)
     c, n = layer.shape[:2]
