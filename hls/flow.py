@@ -28,6 +28,7 @@ class HardwareOptions:
         pdk_root: folder of the libraries; default: NEUTNN_PDK, FLOW_HOME, PDK_ROOT.
         clock_ns: clock period in ns; null is the library's default.
         synth_tool: `auto`, `pyosys` or `yosys`.
+        bus: `none`, or `apb`: write an APB3 wrapper with its register map beside the Verilog.
         rungs: rungs of the verification ladder.
     """
 
@@ -35,6 +36,7 @@ class HardwareOptions:
     pdk_root: str | None = None
     clock_ns: float | None = None
     synth_tool: str = "auto"
+    bus: str = "none"
     rungs: tuple[str, ...] = ("c", "icarus", "verilator", "netlist")
 
     def __post_init__(self) -> None:
@@ -44,6 +46,7 @@ class HardwareOptions:
 
         _one_of("hardware: pdk", self.pdk, PDKS)
         _one_of("hardware: synth_tool", self.synth_tool, ("auto", "pyosys", "yosys"))
+        _one_of("hardware: bus", self.bus, ("none", "apb"))
         if self.clock_ns is not None and not self.clock_ns > 0:
             raise InvalidInput("hardware: clock_ns", got=self.clock_ns, expected="ns > 0, or null")
         if self.pdk_root is not None and not Path(self.pdk_root).expanduser().is_dir():
@@ -174,7 +177,7 @@ def hardware_steps(name: str, hardware: HardwareOptions, layout: LayoutOptions) 
     }
     return [
         CKernelStep(),
-        RtlStep(),
+        RtlStep(hardware.bus),
         SynthStep(name, **common, tool=hardware.synth_tool),
         VerifyStep(rungs=tuple(hardware.rungs)),
         LayoutStep(**common, **asdict(layout)),

@@ -75,6 +75,15 @@ def timing_of(network: FrozenNetwork) -> Timing:
     return Timing(depth, deadline, steps, retimed)
 
 
+def levels_of(network: FrozenNetwork) -> tuple[bool, ...]:
+    """Return for every proximal line whether it is a level, not spikes."""
+    levels = [False] * network.proximal_lines
+    for layer in _of(network, "enable"):
+        for line in proximal_lines(layer):
+            levels[int(line)] = True
+    return tuple(levels)
+
+
 def inhibition(network: FrozenNetwork, index: int) -> str:
     """Return a layer's WTA mode; `none` where `k-wta` lets everybody pass."""
     layer = network.layers[index]

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from hls.files import write_json, write_text
+from hls.ir.network import FrozenNetwork
 from hls.ir.store import load
-from hls.rtl.generate import generate
+from hls.rtl.bus import generate_bus
+from hls.rtl.generate import RtlDesign, generate
 from hls.step import Step, StepContext
 from hls.tool import Tool, run
 
@@ -22,14 +24,27 @@ VERILATOR = Tool(
 
 
 class RtlStep(Step):
-    """Write `<name>.v` and `ports.json`, and lint with every warning on."""
+    """Write `<name>.v` and `ports.json`, and lint with every warning on.
+
+    Args:
+        bus: `none`, or `apb`: write the wrapper `<name>_bus.v` too, its register map
+            `registers.json`, and `<name>_registers.h`.
+    """
 
     id = "rtl"
+
+    def __init__(self, bus: str = "none") -> None:
+        self.bus = bus
 
     @property
     def tools(self) -> tuple[Tool, ...]:
         """Return the linter."""
         return (VERILATOR,)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Return the bus."""
+        return {"bus": self.bus}
 
     def inputs(self, run_dir: Path) -> dict[str, Path]:
         """Return the frozen network."""
@@ -49,6 +64,8 @@ class RtlStep(Step):
         }
         write_json(context.dir / "ports.json", document)
         lint(source, design.name, context.log)
+        if self.bus == "apb":
+            _write_bus(network, design, context)
         lines = design.text.count("\n")
         metrics = {
             "lines_of_verilog": lines,
@@ -63,8 +80,23 @@ class RtlStep(Step):
         return metrics, summary
 
 
-def lint(source: Path, top: str, log: Path) -> None:
+def _write_bus(network: FrozenNetwork, design: RtlDesign, context: StepContext) -> None:
+    """Write and lint the wrapper around a circuit that stands in the same directory."""
+    bus = generate_bus(network, design)
+    write_text(context.dir / f"{bus.name}.v", bus.text)
+    write_json(context.dir / "registers.json", bus.registers.document())
+    write_text(context.dir / f"{network.name}_registers.h", bus.registers.header())
+    lint(context.dir / f"{bus.name}.v", bus.name, context.log, design.name)
+
+
+def lint(source: Path, top: str, log: Path, *others: str) -> None:
     """Lint a file with every warning of Verilator on.
+
+    Args:
+        source: the file.
+        top: its top module.
+        log: what Verilator says.
+        others: modules that it uses and that stand in files of their names beside it.
 
     Raises:
         StepFailed: with the warnings.
@@ -72,4 +104,4 @@ def lint(source: Path, top: str, log: Path) -> None:
     verilator = VERILATOR.require()
     command: list[str | Path] = [verilator, "--lint-only", "-Wall", "--language", "1364-2005"]
     command += ["--top-module", top]
-    run([*command, source.name], cwd=source.parent, log=log)
+    run([*command, source.name, *(f"{name}.v" for name in others)], cwd=source.parent, log=log)

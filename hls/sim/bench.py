@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hls.ir.network import FrozenNetwork
-from hls.ir.stimulus import proximal_lines
-from hls.rtl.ports import results_of, timing_of
+from hls.rtl.ports import levels_of, results_of, timing_of
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,8 @@ class Shape:
 
 def shape_of(network: FrozenNetwork) -> Shape:
     """Return what the generated RTL and its netlist have in common."""
-    levels = [False] * network.proximal_lines
-    for layer in network.layers:
-        if layer.proximal == "enable":
-            for line in proximal_lines(layer):
-                levels[int(line)] = True
     limit = timing_of(network).cycles_worst + 9
-    return Shape(network.inputs, tuple(levels), results_of(network), limit)
+    return Shape(network.inputs, levels_of(network), results_of(network), limit)
 
 
 def verilog_bench(top: str, shape: Shape, depth: int) -> str:

@@ -272,10 +272,10 @@ def _parse(
         for name, word in zip(shape.results, words, strict=True):
             digits[name].append(word)
     mean = float(cycles.mean()) if samples else 0.0
-    return Simulation(_outputs(digits, simulator, network), mean, cycles)
+    return Simulation(outputs_of(digits, simulator, network), mean, cycles)
 
 
-def _outputs(digits: dict[str, list[str]], simulator: str, network: FrozenNetwork) -> Outputs:
+def outputs_of(digits: dict[str, list[str]], simulator: str, network: FrozenNetwork) -> Outputs:
     """Return the answers that the result ports hold; digits of every sample by port."""
     c, n = network.layers[-1].shape[:2]
     samples = len(digits["spike_time"])

@@ -1,0 +1,34 @@
+"""Test benches in Verilog that both simulators run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hls.rtl.step import VERILATOR
+from hls.sim.simulate import IVERILOG, VVP
+from hls.tool import run
+
+
+def build_bench(simulator: str, files: list[Path], workdir: Path, log: Path) -> list[str | Path]:
+    """Compile a test bench whose module is `testbench`, and return the words that run it.
+
+    Args:
+        simulator: `icarus` or `verilator`.
+        files: the test bench and the design.
+        workdir: directory for the program.
+        log: file that takes what the compilers say.
+
+    Raises:
+        StepFailed: if it does not compile.
+    """
+    if simulator == "icarus":
+        out = workdir / "testbench.vvp"
+        words: list[str | Path] = [IVERILOG.require(), "-g2005", "-s", "testbench", "-o", out]
+        run([*words, *files], cwd=workdir, log=log)
+        return [VVP.require(), "-n", out]
+    objects = workdir / "obj"
+    words = [VERILATOR.require(), "--binary", "--timing", "-Wno-fatal", "-Wno-lint", "-O3"]
+    words += ["--x-initial", "unique", "--x-assign", "unique", "-j", "2"]
+    words += ["--top-module", "testbench", "-Mdir", objects]
+    run([*words, *files], cwd=workdir, log=log)
+    return [objects / "Vtestbench"]
