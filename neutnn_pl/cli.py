@@ -25,6 +25,7 @@ learn
 to hardware
   flow -c RECIPE | RUN                   learn, prune, freeze, C, RTL, netlist, proof, layout
        [--from STEP] [--to STEP] [--skip STEP,...] [--dry-run] [--json] [--pdk LIBRARY]
+  flows RECIPE|RUN ... [--pdk A,B]       many flows at once, on Ray (--ray ADDRESS): one table
   export RUN                             write RUN/frozen, the network in integers
   column RUN --layer L --column C        one column down the flow, on its own (--to STEP)
   verify RUN | PACKET                    the whole ladder again; every byte of a packet
@@ -46,6 +47,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "predict": ("learn", "apply", "predict"),
     "explore": ("learn", "explore"),
     "flow": ("hardware", "flow"),
+    "flows": ("hardware", "flows"),
     "export": ("hardware", "export"),
     "column": ("hardware", "column"),
     "verify": ("hardware", "verify"),

@@ -42,6 +42,7 @@ CODE = {
 
 LAUNCHERS = "tests/neutnn_pl/strategies/test_launchers.py"
 SEARCH = "tests/neutnn_pl/explore/test_engine.py::test_a_tiny_search_goes_on_and_refuses_another"
+FLOWS = "tests/neutnn_pl/test_flows.py::test_two_libraries_and_one_failure_on_ray"
 STUDY = "tests/neutnn_pl/explore/test_study.py::test_a_short_study_goes_on"
 TABLES = "tests/benchmarks/test_ucr.py::test_a_short_study_writes_what_the_tables_read"
 FIGURES = "tests/benchmarks/test_ucr.py::test_figures_are_drawn"
@@ -56,6 +57,7 @@ ELSEWHERE = {
     "neutnn fit -c mnist/multi_gpu --trainer.devices 4": LAUNCHERS,
     "torchrun --nnodes 2 --nproc-per-node 4 -m neutnn_pl.cli fit -c mnist/multi_gpu "
     "--trainer.devices 4 --trainer.num_nodes 2": LAUNCHERS,
+    "neutnn flows ucr/arrowhead ucr/ecg200 --pdk osu018,nangate45 --to synth --dir runs/flows": FLOWS,
     "neutnn explore -c mnist/explore": SEARCH,
     "neutnn fit -c runs/mnist/explore/front/3.yaml": SEARCH,
     "python -m benchmarks.ucr_study": TABLES,

@@ -92,6 +92,14 @@ def _flow_options(args: list[str]) -> tuple[argparse.Namespace, list[str]]:
     return options, rest
 
 
+def flows(args: list[str]) -> int:
+    """Run many flows; print one table."""
+    quiet()
+    from neutnn_pl.flows import main
+
+    return main(args)
+
+
 def export(args: list[str]) -> int:
     """Write the network in integers."""
     quiet()

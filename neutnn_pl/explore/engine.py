@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def explore(
     ray, tune = _import()
     started = not ray.is_initialized()
     if started:
-        _start(ray, address)
+        start_ray(ray, address)
     try:
         results = _tuner(tune, search, base, directory, wandb).fit()
         return _collect(results, base, directory, title, search.trials)
@@ -74,39 +75,65 @@ def _claim(search: Search, directory: Path) -> None:
     write_json(path, wanted)
 
 
+def import_ray(command: str, module: str = "ray") -> Any:  # noqa: ANN401 - a module
+    """Return Ray, or a module of it.
+
+    Raises:
+        ToolMissing: naming the command that needs it.
+    """
+    from importlib import import_module
+
+    if "RAY_AUTH_TOKEN" in os.environ or (Path.home() / ".ray" / "auth_token").is_file():
+        # Ray reads this when it is imported; else it would not show a cluster the token it has.
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ToolMissing(
+            f"{command} needs the package ray[tune]",
+            got="no such package",
+            mend="Install it with 'pip install neutnn-pl[sweep]'",
+        ) from error
+
+
 def _import() -> tuple[Any, Any]:
     # Ray would move into a folder per trial, report home, and write tables as it goes.
     os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
-    try:
-        import ray
-        from ray import tune
-    except ImportError as error:
-        raise ToolMissing(
-            "explore needs the package ray[tune]",
-            got="no such package",
-            mend="Install it with 'pip install neutnn-pl[sweep]'",
-        ) from error
-    return ray, tune
+    return import_ray("explore"), import_ray("explore", "ray.tune")
 
 
-def _start(ray: Any, address: str | None) -> None:  # noqa: ANN401 - a module
+def start_ray(ray: Any, address: str | None) -> None:  # noqa: ANN401 - a module
+    """Start Ray on this machine, or join the cluster at an address.
+
+    Raises:
+        InvalidInput: if no cluster answers there.
+    """
     try:
+        _knock(address)
         ray.init(
             address=address or "local",
             log_to_driver=False,
             logging_level="ERROR",
             **({} if address else {"include_dashboard": False}),
         )
-    except ConnectionError as error:
+    except OSError as error:
         raise InvalidInput(
             "option --ray",
             got=f"{address}, where no cluster answers",
             expected="the address of one that runs, or none to use this machine",
-            mend="Start one with 'ray start --head'",
+            mend="Start one with 'ray start --head'; one on another machine needs its token, in "
+            "RAY_AUTH_TOKEN or ~/.ray/auth_token",
         ) from error
+
+
+def _knock(address: str | None) -> None:
+    """Open a connection to an address, since Ray would try for minutes where nobody listens."""
+    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
 
 
 def _tuner(
