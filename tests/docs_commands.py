@@ -57,7 +57,8 @@ ELSEWHERE = {
     "neutnn fit -c mnist/multi_gpu --trainer.devices 4": LAUNCHERS,
     "torchrun --nnodes 2 --nproc-per-node 4 -m neutnn_pl.cli fit -c mnist/multi_gpu "
     "--trainer.devices 4 --trainer.num_nodes 2": LAUNCHERS,
-    "neutnn flows ucr/arrowhead ucr/ecg200 --pdk osu018,nangate45 --to synth --dir runs/flows": FLOWS,
+    "neutnn flows ucr/arrowhead ucr/ecg200 --pdk osu018,nangate45 --to synth --dir "
+    "runs/flows": FLOWS,
     "neutnn explore -c mnist/explore": SEARCH,
     "neutnn fit -c runs/mnist/explore/front/3.yaml": SEARCH,
     "python -m benchmarks.ucr_study": TABLES,
