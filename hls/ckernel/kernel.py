@@ -94,6 +94,19 @@ class HlsKernel:
             if a.direction == "in"
         }
 
+    def expected(self, y: npt.NDArray[np.generic]) -> dict[str, Words]:
+        """Return what the outputs should be, uint64 `[B, length]` by name.
+
+        Args:
+            y: the last layer's spike times, uint8 `[B, C, N]`, in time steps or 255.
+        """
+        flat = np.asarray(y).reshape(len(y), -1)
+        return {
+            a.name: _pack(a, flat[:, a.first : a.first + a.count])
+            for a in self.arguments
+            if a.direction != "in"
+        }
+
     def unpack(self, outputs: Mapping[str, npt.NDArray[np.generic]]) -> npt.NDArray[np.uint8]:
         """Return the last layer's spike times, uint8 `[B, C, N]`, in time steps or 255.
 
