@@ -17,7 +17,7 @@ BAMBU = Tool(
     executables=("bambu", "bambu.AppImage"),
     variable="BAMBU_EXE",
     purpose="C to Verilog by high-level synthesis",
-    install="see https://release.bambuhls.eu (AppImage) or https://github.com/ferrandi/PandA-bambu",
+    install="get an AppImage from https://release.bambuhls.eu",
     version_pattern=r"PandA (\d+(?:\.\d+)+)",
 )
 OLDEST = (2023, 1)

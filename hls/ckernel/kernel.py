@@ -82,12 +82,9 @@ class HlsKernel:
         Args:
             y: the last layer's spike times, uint8 `[B, C, N]`, in time steps or 255.
         """
-        flat = np.asarray(y).reshape(len(y), -1)
-        return {
-            a.name: _pack(a, flat[:, a.first : a.first + a.count])
-            for a in self.arguments
-            if a.direction != "in"
-        }
+        flat = np.asarray(y, dtype=np.uint8).reshape(len(y), -1)
+        largest = all_ones(self.network.layers[-1].output_horizon)
+        return {a.name: pack(a, flat, largest) for a in self.arguments if a.direction != "in"}
 
     def unpack(self, outputs: Mapping[str, npt.NDArray[np.generic]]) -> npt.NDArray[np.uint8]:
         """Return the last layer's spike times, uint8 `[B, C, N]`, in time steps or 255.
