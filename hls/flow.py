@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hls.errors import InvalidInput
 from hls.files import write_json
@@ -17,6 +17,9 @@ from hls.ir.stimulus import Stimulus, random_stimulus, write_stimulus
 from hls.lock import locked
 from hls.plan import RUN, SKIP, Event, Progress, check_names, chosen, reason
 from hls.step import Step, StepRecord, execute, step_dir
+
+if TYPE_CHECKING:
+    from hls.bambu.options import BambuOptions
 
 
 @dataclass
@@ -29,7 +32,7 @@ class HardwareOptions:
         clock_ns: clock period in ns; null is the library's default.
         synth_tool: `auto`, `pyosys` or `yosys`.
         bus: `none`, or `apb`: write an APB3 wrapper with its register map beside the Verilog.
-        rungs: rungs of the verification ladder.
+        rungs: rungs of the verification ladder; those whose tools are missing are skipped.
     """
 
     pdk: str = "osu018"
@@ -37,7 +40,9 @@ class HardwareOptions:
     clock_ns: float | None = None
     synth_tool: str = "auto"
     bus: str = "none"
-    rungs: tuple[str, ...] = ("c", "icarus", "verilator", "netlist")
+    rungs: tuple[str, ...] = (
+        "c", "icarus", "verilator", "netlist", "bambu", "bambu_netlist",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         """Check everything that can be checked before a step runs."""
@@ -59,6 +64,71 @@ class HardwareOptions:
             )
         for rung in self.rungs:
             _one_of("hardware: rungs", rung, RUNGS)
+
+
+@dataclass
+class HlsOptions:
+    """High-level synthesis with Bambu, where it is installed.
+
+    Attributes:
+        arch: `rolled`, `bitplane`, `unrolled`, `pipelined`, `stream`, or `auto`: all of them, and
+            the best one within the budget is taken.
+        objective: what `auto` looks for: `area`, `latency` or `area_latency` (their product).
+        max_area_um2: budget of `auto`, in um^2 of cells; null is no limit.
+        max_latency_ns: budget of `auto`, in ns from start to answer; null is no limit.
+        device: Bambu's device; null is the one that fits the library.
+        clock_ns: clock period that Bambu plans with, in ns; null fits the library's clock.
+        interface: `ports` (memory ports for arrays, plain ports for scalars) or `axi`.
+        compiler: Bambu's front end: `auto` (newest Clang, else newest GCC), `clang`, `gcc` or name.
+        extra: further options of Bambu.
+        cosimulate: have Bambu simulate what it wrote beside the C program.
+        samples: samples in Bambu's test bench.
+        time_limit_s: limit of a run of Bambu, in s.
+        memory_limit_gb: limit of each of its processes, in GB.
+    """
+
+    arch: str = "rolled"
+    objective: str = "area_latency"
+    max_area_um2: float | None = None
+    max_latency_ns: float | None = None
+    device: str | None = None
+    clock_ns: float | None = None
+    interface: str = "ports"
+    compiler: str = "auto"
+    extra: tuple[str, ...] = ()
+    cosimulate: bool = True
+    samples: int = 8
+    time_limit_s: float = 600.0
+    memory_limit_gb: float = 8.0
+
+    def __post_init__(self) -> None:
+        """Check everything that can be checked before a step runs."""
+        from hls.ckernel.kernel import ARCHITECTURES
+
+        _one_of("hls: arch", self.arch, (*ARCHITECTURES, "auto"))
+        _one_of("hls: objective", self.objective, ("area", "latency", "area_latency"))
+        for name, unit in (("max_area_um2", "um^2"), ("max_latency_ns", "ns"), ("clock_ns", "ns")):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise InvalidInput(f"hls: {name}", got=value, expected=f"{unit} > 0, or null")
+        self.bambu("nangate45", 1.0)
+
+    def bambu(self, pdk: str, clock_ns: float) -> BambuOptions:
+        """Return what Bambu is asked for, for a library and its clock period in ns."""
+        from hls.bambu.options import BambuOptions, plan_for
+
+        device, planned = plan_for(pdk, clock_ns)
+        return BambuOptions(
+            device=self.device or device,
+            clock_ns=self.clock_ns or planned,
+            interface=self.interface,
+            compiler=self.compiler,
+            extra=tuple(self.extra),
+            cosimulate=self.cosimulate,
+            samples=self.samples,
+            time_limit_s=self.time_limit_s,
+            memory_limit_gb=self.memory_limit_gb,
+        )
 
 
 @dataclass
@@ -156,14 +226,21 @@ def _run(
     return record
 
 
-def hardware_steps(name: str, hardware: HardwareOptions, layout: LayoutOptions) -> list[Step]:
+def hardware_steps(
+    name: str,
+    hardware: HardwareOptions,
+    layout: LayoutOptions,
+    hls: HlsOptions | None = None,
+) -> list[Step]:
     """Return the steps below the frozen network, in order.
 
     Args:
         name: name of the network, which is that of the top module.
         hardware: library, clock and tools.
         layout: options of place and route.
+        hls: options of high-level synthesis.
     """
+    from hls.bambu.step import BambuStep
     from hls.ckernel import CKernelStep
     from hls.layout.step import LayoutStep
     from hls.rtl import RtlStep
@@ -177,6 +254,7 @@ def hardware_steps(name: str, hardware: HardwareOptions, layout: LayoutOptions) 
     }
     return [
         CKernelStep(),
+        BambuStep(hls, **common, synth_tool=hardware.synth_tool),
         RtlStep(hardware.bus),
         SynthStep(name, **common, tool=hardware.synth_tool),
         VerifyStep(rungs=tuple(hardware.rungs)),
@@ -195,6 +273,7 @@ class Flow:
             with the C kernel on random spikes.
         hardware: all other options of the hardware steps.
         layout: options of place and route.
+        hls: options of high-level synthesis.
     """
 
     def __init__(
@@ -206,11 +285,13 @@ class Flow:
         stimulus: Stimulus | None = None,
         hardware: HardwareOptions | None = None,
         layout: LayoutOptions | None = None,
+        hls: HlsOptions | None = None,
     ) -> None:
         self.network = network
         self.run_dir = Path(run_dir)
         self.hardware = hardware or HardwareOptions(pdk=pdk)
         self.layout = layout or LayoutOptions()
+        self.hls = hls or HlsOptions()
         self.stimulus = stimulus
 
     def run(
@@ -234,7 +315,7 @@ class Flow:
         )
         begin = time.monotonic()
         run_steps(
-            hardware_steps(self.network.name, self.hardware, self.layout),
+            hardware_steps(self.network.name, self.hardware, self.layout, self.hls),
             self.run_dir,
             **how,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,11 @@ from hls.files import write_text
 from hls.ir.network import FrozenNetwork
 from hls.ir.outputs import Outputs
 
-TARGETS = ("c", "icarus", "verilator", "netlist")
+if TYPE_CHECKING:
+    from hls.bambu import BambuOptions
+    from hls.ir.stimulus import Stimulus
+
+TARGETS = ("c", "icarus", "verilator", "netlist", "bambu")
 
 
 class CompiledNetwork(Protocol):
@@ -94,6 +98,62 @@ class SimulatedNetwork:
         return result.outputs
 
 
+class BambuNetwork:
+    """A network as Verilog that Bambu made of its C, in Verilator.
+
+    Args:
+        network: the network.
+        arch: architecture of the C.
+        options: what Bambu is asked for.
+        workdir: directory for all that is built; a temporary one by default.
+    """
+
+    def __init__(
+        self,
+        network: FrozenNetwork,
+        arch: str = "rolled",
+        options: BambuOptions | None = None,
+        workdir: Path | None = None,
+    ) -> None:
+        from hls.bambu import BambuOptions, c_to_verilog
+        from hls.ckernel.kernel import hls_kernel
+
+        self.network = network
+        self._temporary = None if workdir else tempfile.TemporaryDirectory(prefix="neutnn-")
+        self.workdir = Path(workdir or str(self._temporary and self._temporary.name))
+        self.kernel = hls_kernel(network, arch)
+        options = options or BambuOptions(cosimulate=False)
+        stimulus = _random_samples(network)
+        self.made = c_to_verilog(self.kernel, options, self.workdir / arch, stimulus)
+        self.cycles: npt.NDArray[np.int64] | None = None
+
+    def predict(
+        self, x: npt.NDArray[np.generic], proximal: npt.NDArray[np.generic] | None = None
+    ) -> Outputs:
+        """Return the answers as `CompiledNetwork` does; `cycles` then holds the clocks, `[B]`."""
+        from hls.bambu import simulate_bambu
+
+        result = simulate_bambu(
+            self.kernel,
+            [self.made.verilog],
+            self.made.memories,
+            x,
+            proximal,
+            workdir=self.workdir / "simulation",
+        )
+        self.cycles = result.cycles
+        return result.outputs
+
+
+def _random_samples(network: FrozenNetwork) -> Stimulus:
+    """Return a few samples with the answers of the C, for Bambu's test bench."""
+    from hls.ckernel import build
+    from hls.ir.stimulus import Stimulus, random_stimulus
+
+    x, proximal = random_stimulus(network, 4)
+    return Stimulus(x, proximal, build(network).predict(x, proximal))
+
+
 def compile(
     network: FrozenNetwork,
     target: str = "c",
@@ -105,11 +165,13 @@ def compile(
     Args:
         network: what to run.
         target: `c` (compiled by gcc, called in process), `icarus`, `verilator` (the RTL,
-            simulated) or `netlist` (the synthesised gates, in Icarus).
+            simulated), `netlist` (the synthesised gates, in Icarus) or `bambu` (the Verilog that
+            Bambu makes of the C, in Verilator).
         workdir: directory for what is built; for `c` the cache (`NEUTNN_CACHE`) by default, for
             the others a temporary one.
         options: for `netlist`: `sources`, a netlist and its cell models that exist already; else
-            `pdk`, the library's name, and `pdk_root`, to synthesise.
+            `pdk`, the library's name, and `pdk_root`, to synthesise; for `bambu`: `arch` and
+            `options`, a `BambuOptions`.
 
     Raises:
         InvalidInput: for an unknown target.
@@ -126,6 +188,8 @@ def compile(
         from hls.ckernel import build
 
         return build(network, workdir=workdir, **options)
+    if target == "bambu":
+        return BambuNetwork(network, workdir=workdir, **options)
     simulator = "icarus" if target == "netlist" else target
     sources = options.pop("sources", None)
     simulated = SimulatedNetwork(network, sources or [], simulator, workdir)

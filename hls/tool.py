@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -111,6 +113,7 @@ def run(
     env: Mapping[str, str] | None = None,
     stdin: str | None = None,
     name: str | None = None,
+    memory_gb: float | None = None,
 ) -> str:
     """Run a program in `cwd`, append what it prints to `log`, and return it.
 
@@ -125,6 +128,7 @@ def run(
         env: variables added to the environment.
         stdin: text for standard input.
         name: what to call the program in an error, if not by its file name.
+        memory_gb: limit of the address space of the program, and of each that it starts, in GB.
 
     Raises:
         StepFailed: on a non-zero exit or at the time limit, with the last lines and the log's path.
@@ -145,6 +149,8 @@ def run(
     )
     output, expired = "", False
     try:
+        if memory_gb is not None:
+            _limit(process.pid, memory_gb)
         with guarded(process.pid):
             output, _ = process.communicate(stdin, timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -165,6 +171,12 @@ def run(
             mend=f"Its last lines:\n{tail(output)}\nThe whole log: {log}",
         )
     return output
+
+
+def _limit(pid: int, memory_gb: float) -> None:
+    size = int(memory_gb * 1e9)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        resource.prlimit(pid, resource.RLIMIT_AS, (size, size))
 
 
 def tail(text: str, lines: int = 12) -> str:

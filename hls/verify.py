@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hls.bambu.rung import BAMBU_RUNGS, bambu_answer, bambu_hash, chosen_file, why_not
+from hls.bambu.tool import BAMBU
 from hls.ckernel import GCC, build, network_hash
 from hls.errors import InvalidInput, NeutnnError
 from hls.files import sha256, write_json, write_text
@@ -25,7 +27,7 @@ from hls.sim import SIMULATORS, simulate
 from hls.step import Step, StepContext, StepRecord, execute, step_dir
 from hls.tool import Tool
 
-RUNGS = ("c", "icarus", "verilator", "netlist")
+RUNGS = ("c", "icarus", "verilator", "netlist", *BAMBU_RUNGS)
 VCD_SAMPLES = 20
 Answer = tuple[Outputs, npt.NDArray[np.int64] | None]
 Times = npt.NDArray[np.uint8]
@@ -41,12 +43,14 @@ class Rung:
         answer: from spike times, uint8 `[B, inputs]`, and proximal inputs, uint8 `[B, proximal
             lines]` or None, to outputs and clocks per sample, `[B]`.
         carries: the hash of the network that the artefact was made from, None if it has none.
+        why_not: says why there is no artefact, and the rung is skipped; None if there is one.
     """
 
     name: str
     tools: tuple[Tool, ...]
     answer: Callable[[Times, Times | None], Answer]
     carries: Callable[[], str | None]
+    why_not: Callable[[], str | None] = lambda: None
 
 
 @dataclass
@@ -99,8 +103,11 @@ def _climb(network: FrozenNetwork, stimulus: Stimulus, rung: Rung) -> RungResult
     result, begin = RungResult(rung.name), time.monotonic()
     missing = [tool for tool in rung.tools if tool.find() is None]
     if missing:
-        names = ", ".join(f"{tool.name} is not installed ({tool.install})" for tool in missing)
-        result.skipped = names
+        how = [f"{t.name} is not installed ({t.install}, or set {t.variable})" for t in missing]
+        result.skipped = ", ".join(how)
+        return result
+    if (reason := rung.why_not()) is not None:
+        result.skipped = reason
         return result
     try:
         _same_network(rung, network)
@@ -155,6 +162,9 @@ def run_rungs(
         if name == "c":
             rungs.append(_c_rung(network, files["c"], workdir / name))
             continue
+        if name in BAMBU_RUNGS:
+            rungs.append(_bambu_rung(network, run_dir, name, workdir / name))
+            continue
         simulator = "icarus" if name == "netlist" else name
         wave = {"vcd": vcd, "vcd_samples": VCD_SAMPLES, "vcd_depth": 1} if name == "netlist" else {}
         carries = _netlist_hash if name == "netlist" else _text_hash
@@ -187,6 +197,16 @@ def _c_rung(network: FrozenNetwork, files: list[Path], workdir: Path) -> Rung:
         return build(network, sources, workdir).predict(x, proximal), None
 
     return Rung("c", (GCC,), answer, lambda: _text_hash(files, workdir))
+
+
+def _bambu_rung(network: FrozenNetwork, run_dir: Path, name: str, workdir: Path) -> Rung:
+    return Rung(
+        name,
+        _tools_of(name),
+        bambu_answer(network, run_dir, name, workdir),
+        lambda: bambu_hash(run_dir),
+        lambda: why_not(run_dir),
+    )
 
 
 def _simulation(
@@ -223,7 +243,7 @@ class VerifyStep(Step):
     """Climb the ladder over the run's stimulus; write `ladder.json` and `netlist.vcd`.
 
     Args:
-        rungs: which rungs, of `c`, `icarus`, `verilator` and `netlist`.
+        rungs: which rungs, of `RUNGS`.
     """
 
     id = "verify"
@@ -246,6 +266,9 @@ class VerifyStep(Step):
         files = artefacts(run_dir, _name(run_dir))
         for rung in self.rungs:
             found |= {path.name: path for path in files.get(rung, [])}
+        chosen = chosen_file(run_dir)
+        if set(self.rungs) & set(BAMBU_RUNGS) and chosen.is_file():
+            found["bambu"] = chosen
         return found
 
     def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
@@ -306,12 +329,12 @@ def verify_run(run_dir: Path, rungs: Sequence[str] | None = None) -> Iterator[st
 
 def _line(row: dict[str, Any]) -> str:
     if row["skipped"]:
-        return f"{row['rung']:10} skipped: {row['skipped']}"
+        return f"{row['rung']:14}skipped: {row['skipped']}"
     if row["mismatches"] is None:
-        return f"{row['rung']:10} failed: {row['error'].splitlines()[0]}"
+        return f"{row['rung']:14}failed: {row['error'].splitlines()[0]}"
     cycles = f", {row['cycles_mean']:.1f} cycles" if row["cycles_mean"] is not None else ""
     return (
-        f"{row['rung']:10} {row['samples']} samples, {row['mismatches']} mismatches{cycles}, "
+        f"{row['rung']:14}{row['samples']} samples, {row['mismatches']} mismatches{cycles}, "
         f"{row['seconds']:.1f} s"
     )
 
@@ -319,6 +342,8 @@ def _line(row: dict[str, Any]) -> str:
 def _tools_of(rung: str) -> tuple[Tool, ...]:
     if rung == "c":
         return (GCC,)
+    if rung in BAMBU_RUNGS:
+        return (BAMBU, *SIMULATORS["verilator"])
     return SIMULATORS.get("icarus" if rung == "netlist" else rung, ())
 
 

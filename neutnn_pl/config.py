@@ -24,7 +24,7 @@ import datamodules.place_cells
 import datamodules.ucr  # noqa: F401
 from hls.errors import InvalidInput, NeutnnError
 from hls.files import remove_temporary, write_text
-from hls.flow import HardwareOptions, LayoutOptions
+from hls.flow import HardwareOptions, HlsOptions, LayoutOptions
 from hls.lock import LOCK, locked
 from hls.step import changes, flat
 from neutnn_pl.callbacks import Pruning
@@ -118,6 +118,7 @@ class RecipeCLI(LightningCLI):
         parser.add_class_arguments(RunOptions, "run")
         parser.add_class_arguments(Pruning, "pruning")
         parser.add_class_arguments(HardwareOptions, "hardware")
+        parser.add_class_arguments(HlsOptions, "hls")
         parser.add_class_arguments(LayoutOptions, "layout")
         parser.add_argument(
             "--name", type=str | None, default=None, help="name of the run; default: the recipe's"
@@ -137,6 +138,7 @@ class RecipeCLI(LightningCLI):
         self.pruning: Pruning = self.config_init.pruning
         self.run_options: RunOptions = self.config_init.run
         self.hardware: HardwareOptions = self.config_init.hardware
+        self.hls: HlsOptions = self.config_init.hls
         self.layout: LayoutOptions = self.config_init.layout
 
     def make_trainer(self, **changes: Any) -> L.Trainer:  # noqa: ANN401 - Trainer's arguments
@@ -256,7 +258,7 @@ def _differs(before: str, after: str, in_place: bool) -> str:
     if not isinstance(old, dict):
         return "one that cannot be read"
     if in_place:
-        for part in ("hardware", "layout"):
+        for part in ("hardware", "hls", "layout"):
             old.pop(part, None)
         known = flat(old)
         new = {key: value for key, value in flat(new).items() if key in known}
@@ -275,6 +277,7 @@ def _sections() -> dict[str, Any]:
         "trainer": Arguments(L.Trainer),
         "pruning": Arguments(Pruning),
         "hardware": Arguments(HardwareOptions),
+        "hls": Arguments(HlsOptions),
         "layout": Arguments(LayoutOptions),
         "run": Arguments(RunOptions),
         "name": str | None,

@@ -279,7 +279,7 @@ def steps(cli: RecipeCLI, loggers: Iterable[Logger] = ()) -> list[Step]:
         FitStep(cli, loggers),
         PruneStep(cli, loggers),
         freeze,
-        *hardware_steps(freeze.name, cli.hardware, cli.layout),
+        *hardware_steps(freeze.name, cli.hardware, cli.layout, cli.hls),
     ]
 
 

@@ -45,7 +45,7 @@ class CKernelStep(Step):
         sources = generate(network)
         for name, text in sources.items():
             write_text(context.dir / name, text)
-        x, proximal, expected = _stimulus(context, network, sources)
+        x, proximal, expected = stimulus_of(context, network, sources)
         side = check_proximal(network, proximal, len(x))
         vectors = np.concatenate([x, side, expected.y.reshape(len(x), -1)], axis=1)
         (context.dir / "vectors.bin").write_bytes(vectors.tobytes())
@@ -72,7 +72,8 @@ def self_test(name: str, directory: Path, log: Path) -> None:
         (directory / built).unlink()
 
 
-def _stimulus(context: StepContext, network: FrozenNetwork, sources: dict[str, str]) -> Stimulus:
+def stimulus_of(context: StepContext, network: FrozenNetwork, sources: dict[str, str]) -> Stimulus:
+    """Return a run's stimulus, or random samples with the answers of the plainly compiled C."""
     if "stimulus" in context.inputs:
         return read_stimulus(context.inputs["stimulus"], network)
     x, proximal = random_stimulus(network, 64)

@@ -138,8 +138,8 @@ def simulate(
             wave = [*flags, f"+vcd={Path(vcd).resolve()}"]
             _run_icarus(command, rows[:vcd_samples], workdir, log, wave)
     else:
-        with _without_blanks(workdir) as place:
-            program = _verilator(sources, top, shape, place, log)
+        with without_blanks(workdir) as place:
+            program = verilate(sources, top, cpp_bench(top, shape), place, log)
             result = _run(place, rows, lambda i, o: run([program, i, o], cwd=place, log=log))
     return _parse(result, simulator, network, shape, len(x))
 
@@ -172,7 +172,7 @@ def open_workdir(simulator: str, workdir: Path) -> Path:
 
 
 @contextmanager
-def _without_blanks(workdir: Path) -> Iterator[Path]:
+def without_blanks(workdir: Path) -> Iterator[Path]:
     """Yield a directory that make can build in: its rules break at blanks in a path."""
     if not re.search(r"\s", str(workdir)):
         yield workdir
@@ -201,17 +201,34 @@ def _run_icarus(
     return _run(workdir, x, go)
 
 
-def _verilator(sources: list[Path], top: str, shape: Shape, workdir: Path, log: Path) -> Path:
+def verilate(
+    sources: Sequence[Path],
+    top: str,
+    bench: str,
+    workdir: Path,
+    log: Path,
+    flags: Sequence[str] = (),
+) -> Path:
+    """Build a program of a design and its test bench with Verilator.
+
+    Args:
+        sources: Verilog files.
+        top: name of the top module.
+        bench: test bench in C++, with `main`.
+        workdir: directory to build in, without blanks in its path.
+        log: file for what the tools print.
+        flags: further options of Verilator.
+    """
     harness, objects = workdir / "testbench.cpp", workdir / "obj"
     copies = []
     for number, source in enumerate(sources):
         copies.append(workdir / f"source{number}.v")
         if not copies[-1].is_file() or copies[-1].read_bytes() != source.read_bytes():
             shutil.copyfile(source, copies[-1])
-    write_text(harness, cpp_bench(top, shape))
+    write_text(harness, bench)
     words: list[str | Path] = [VERILATOR.require(), "--cc", "--exe", "-Wno-fatal", "-Wno-lint"]
     words += ["--x-initial", "unique", "--x-assign", "unique", "-O3", "--no-timing"]
-    words += ["--top-module", top, "-Mdir", objects]
+    words += ["--top-module", top, "-Mdir", objects, *flags]
     run([*words, harness, *copies], cwd=workdir, log=log)
     kept = cache_dir() / "verilator" / _runtime_key()
     for name in RUNTIME:

@@ -79,6 +79,7 @@ def synthesise(
     clock_ns: float | None = None,
     tool: str = "auto",
     log: Path | None = None,
+    memories: Sequence[Path] = (),
 ) -> SynthResult:
     """Synthesise Verilog-2005 to a flat netlist of library cells.
 
@@ -92,6 +93,7 @@ def synthesise(
         clock_ns: clock period that mapping aims at, in ns (default: the library's).
         tool: `pyosys`, `yosys` (installed one), or `auto` (`YOSYS_EXE` if set, else pyosys).
         log: file for Yosys' output (default `out/yosys.log`).
+        memories: files that the Verilog reads its memories' contents from, by name.
 
     Raises:
         InvalidInput: if a source is missing or the clock period is not positive.
@@ -104,6 +106,8 @@ def synthesise(
     out.mkdir(parents=True, exist_ok=True)
     log = log or out / "yosys.log"
     with workspace(out) as work:
+        for memory in memories:
+            shutil.copyfile(memory, work / memory.name)
         paths = pdk.unpacked(work)
         library = read_liberty(paths)
         files = [path.resolve() for path in sources]

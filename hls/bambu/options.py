@@ -1,0 +1,77 @@
+"""What Bambu is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hls.errors import InvalidInput
+
+INTERFACES = ("ports", "axi")
+PLANS = {
+    "nangate45": ("nangate45", 1.0),
+    "asap7": ("asap7-TC", 1.0),
+    "osu018": ("nangate45", 3.0),
+    "osu035": ("nangate45", 4.5),
+    "sky130hd": ("nangate45", 4.1),
+}
+"""Bambu's device for a library, and how much slower the library is than that device.
+
+Bambu has no figures of the older libraries. The factors are the ratios of the shortest clock
+periods (OpenSTA) of the generated RTL of a 24x3 column in each library and in nangate45.
+"""
+
+
+@dataclass(frozen=True)
+class BambuOptions:
+    """Options of the high-level synthesis.
+
+    Attributes:
+        device: one that the installed Bambu lists, such as `nangate45`, `asap7-TC` or an FPGA.
+        clock_ns: clock period that it schedules for, in ns.
+        interface: `ports` (memory ports for arrays, plain ports for scalars) or `axi` (an AXI4
+            master for every array).
+        compiler: front end: `auto` (newest Clang, else newest GCC), `clang`, `gcc`, or its name.
+        extra: further options, put last on the command line.
+        cosimulate: have Bambu simulate what it wrote beside the C program.
+        samples: samples in Bambu's test bench; its own co-simulation is slow.
+        time_limit_s: limit of the run, in s.
+        memory_limit_gb: limit of the address space of each of its processes, in GB.
+    """
+
+    device: str = "nangate45"
+    clock_ns: float = 5.0
+    interface: str = "ports"
+    compiler: str = "auto"
+    extra: tuple[str, ...] = ()
+    cosimulate: bool = True
+    samples: int = 8
+    time_limit_s: float = 600.0
+    memory_limit_gb: float = 8.0
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without Bambu."""
+        if self.interface not in INTERFACES:
+            raise InvalidInput(
+                "bambu: interface", got=repr(self.interface), expected=" or ".join(INTERFACES)
+            )
+        for name, unit in (("clock_ns", "ns"), ("time_limit_s", "s"), ("memory_limit_gb", "GB")):
+            if not getattr(self, name) > 0:
+                raise InvalidInput(
+                    f"bambu: {name}", got=getattr(self, name), expected=f"more than 0 {unit}"
+                )
+        if self.samples < 1:
+            raise InvalidInput("bambu: samples", got=self.samples, expected="1 or more")
+
+
+def plan_for(pdk: str, clock_ns: float) -> tuple[str, float]:
+    """Return Bambu's device for a library, and the clock period that it should plan with, in ns.
+
+    Args:
+        pdk: a library of `hls.pdk`.
+        clock_ns: clock period in that library, in ns.
+
+    >>> plan_for("osu018", 10.0)
+    ('nangate45', 3.3333)
+    """
+    device, slower = PLANS.get(pdk, ("nangate45", 1.0))
+    return device, round(clock_ns / slower, 4)
