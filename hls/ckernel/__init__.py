@@ -2,6 +2,18 @@
 
 from hls.ckernel.build import GCC, CKernel, build
 from hls.ckernel.generate import generate, network_hash
+from hls.ckernel.kernel import ARCHITECTURES, Argument, HlsKernel, hls_kernel
 from hls.ckernel.step import CKernelStep
 
-__all__ = ["GCC", "CKernel", "CKernelStep", "build", "generate", "network_hash"]
+__all__ = [
+    "ARCHITECTURES",
+    "GCC",
+    "Argument",
+    "CKernel",
+    "CKernelStep",
+    "HlsKernel",
+    "build",
+    "generate",
+    "hls_kernel",
+    "network_hash",
+]
