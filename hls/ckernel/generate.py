@@ -115,8 +115,8 @@ def network_hash(source: str) -> str | None:
 
 
 def _source(network: FrozenNetwork, facts: dict[str, object]) -> str:
-    layers = _layers(network)
-    parts = [text.PREAMBLE.format(summary=_summary(network, layers), **facts)]
+    layers = layer_tables(network)
+    parts = [text.PREAMBLE.format(summary=summary(network, layers), **facts)]
     parts += [layer_text(tables) for tables in layers]
     parts.append(_top(network, layers, facts))
     if network.votes is None:
@@ -132,7 +132,8 @@ def _source(network: FrozenNetwork, facts: dict[str, object]) -> str:
     return "\n".join(parts)
 
 
-def _layers(network: FrozenNetwork) -> list[Tables]:
+def layer_tables(network: FrozenNetwork) -> list[Tables]:
+    """Return every layer with its synapses."""
     found, sources, below = [], network.inputs, network.horizon
     for index, layer in enumerate(network.layers):
         found.append(Tables(index, layer, sources, below))
@@ -140,7 +141,8 @@ def _layers(network: FrozenNetwork) -> list[Tables]:
     return found
 
 
-def _summary(network: FrozenNetwork, layers: list[Tables]) -> str:
+def summary(network: FrozenNetwork, layers: list[Tables]) -> str:
+    """Return the lines of a comment that say what a network consists of."""
     lines = []
     for tables in layers:
         layer = tables.layer

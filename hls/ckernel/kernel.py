@@ -8,49 +8,27 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hls.ckernel.arguments import Argument, Words, array, pack, unpack
+from hls.ckernel.flat import flat_files
 from hls.ckernel.generate import generate
+from hls.ckernel.masks import proximal_horizon
 from hls.errors import InvalidInput
 from hls.ir.network import NO_SPIKE, FrozenNetwork
 from hls.ir.stimulus import check_proximal, check_stimulus
 
 ARCHITECTURES = ("rolled", "bitplane", "unrolled", "pipelined", "stream")
 
-Words = npt.NDArray[np.uint64]
+UNROLL = "--extra-gcc-options=-mllvm -pragma-unroll-threshold=1000000"
+OPTIONS = {
+    "bitplane": ("-O2", UNROLL),
+    "unrolled": ("-O2", UNROLL),
+    "pipelined": ("-O2", UNROLL),
+}
 
 
-@dataclass(frozen=True)
-class Argument:
-    """One argument of the top function, or what it returns.
-
-    It holds `count` spike times (or levels) of a signal from number `first` on: an array one in
-    each element, a scalar one in each `width` bits, the first one lowest.
-
-    Attributes:
-        name: its name in C.
-        kind: `array` or `scalar`.
-        direction: `in`, `out` or `return`.
-        bits: width of its C type: 8, 16, 32 or 64.
-        length: elements of an array; 1 for a scalar.
-        signal: `x` (input lines), `proximal` (proximal lines) or `y` (neurons of the last layer).
-        first: number of the first line or neuron in it.
-        count: how many of them it holds.
-        width: bits of each; all ones is no spike.
-    """
-
-    name: str
-    kind: str
-    direction: str
-    bits: int
-    length: int = 1
-    signal: str = "x"
-    first: int = 0
-    count: int = 1
-    width: int = 8
-
-    @property
-    def type(self) -> str:
-        """Return its C type, or the type of an element."""
-        return f"uint{self.bits}_t"
+def all_ones(horizon: int) -> int:
+    """Return the time of all ones that is no spike among `horizon` times."""
+    return int(2 ** horizon.bit_length() - 1)
 
 
 @dataclass(frozen=True)
@@ -88,8 +66,12 @@ class HlsKernel:
         """
         x = check_stimulus(self.network, x)
         given = {"x": x, "proximal": check_proximal(self.network, proximal, len(x))}
+        largest = {
+            "x": all_ones(self.network.horizon),
+            "proximal": all_ones(proximal_horizon(self.network)),
+        }
         return {
-            a.name: _pack(a, given[a.signal][:, a.first : a.first + a.count])
+            a.name: pack(a, given[a.signal], largest[a.signal])
             for a in self.arguments
             if a.direction == "in"
         }
@@ -109,8 +91,15 @@ class HlsKernel:
             raise InvalidInput(
                 f"outputs of {self.top}", got=sorted(outputs), expected=", ".join(missing)
             )
-        y = np.concatenate([_unpack(a, outputs[a.name]) for a in given], axis=1)
-        return y.reshape(len(y), *self.network.layers[-1].shape[:2])
+        layer = self.network.layers[-1]
+        c, n = layer.shape[:2]
+        samples = np.asarray(outputs[given[0].name]).size // given[0].length
+        times = np.zeros((samples, c * n), dtype=np.uint64)
+        for argument in given:
+            unpack(argument, outputs[argument.name], times)
+        none = NO_SPIKE if given[0].kind == "array" else all_ones(layer.output_horizon)
+        y = np.where(times == none, NO_SPIKE, times).astype(np.uint8)
+        return y.reshape(samples, c, n)
 
 
 def hls_kernel(network: FrozenNetwork, arch: str = "rolled") -> HlsKernel:
@@ -126,36 +115,15 @@ def hls_kernel(network: FrozenNetwork, arch: str = "rolled") -> HlsKernel:
     """
     if arch not in ARCHITECTURES:
         raise InvalidInput("architecture", got=repr(arch), expected=", ".join(ARCHITECTURES))
+    if arch in ("bitplane", "unrolled", "pipelined"):
+        files, arguments = flat_files(network, arch)
+        return HlsKernel(network, arch, network.name, files, arguments, OPTIONS[arch])
     if arch != "rolled":
         raise NotImplementedError(arch)
     name, outputs = network.name, int(np.prod(network.layers[-1].shape[:2]))
-    sides = [_array("x", "in", "x", network.inputs)]
+    sides = [array("x", "in", "x", network.inputs)]
     if network.proximal_lines:
-        sides.append(_array("proximal", "in", "proximal", network.proximal_lines))
-    arguments = (*sides, _array("y", "out", "y", outputs))
+        sides.append(array("proximal", "in", "proximal", network.proximal_lines))
     texts = generate(network)
     files = {key: texts[key] for key in (f"{name}.h", f"{name}.c")}
-    return HlsKernel(network, arch, name, files, arguments)
-
-
-def _array(name: str, direction: str, signal: str, length: int) -> Argument:
-    return Argument(name, "array", direction, 8, length, signal, 0, length)
-
-
-def _pack(argument: Argument, values: npt.NDArray[np.uint8]) -> Words:
-    if argument.kind == "array":
-        return values.astype(np.uint64)
-    top = np.uint64(2**argument.width - 1)
-    fields = np.minimum(values.astype(np.uint64), top)
-    shifts = np.arange(argument.count, dtype=np.uint64) * np.uint64(argument.width)
-    return np.bitwise_or.reduce(fields << shifts, axis=1, keepdims=True)
-
-
-def _unpack(argument: Argument, words: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
-    words = np.asarray(words).astype(np.uint64).reshape(-1, argument.length)
-    if argument.kind == "array":
-        return words.astype(np.uint8)
-    top = np.uint64(2**argument.width - 1)
-    shifts = np.arange(argument.count, dtype=np.uint64) * np.uint64(argument.width)
-    fields = (words >> shifts) & top
-    return np.where(fields == top, NO_SPIKE, fields).astype(np.uint8)
+    return HlsKernel(network, arch, name, files, (*sides, array("y", "out", "y", outputs)))

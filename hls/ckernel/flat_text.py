@@ -1,0 +1,296 @@
+"""The fixed parts of the C that takes many lines at once; `clang-format` agrees."""
+
+HEADER = """\
+/*
+ * {name}: temporal neural network for HLS, architecture {arch}.
+ * network sha256 {hash}
+ */
+#ifndef {guard}
+#define {guard}
+
+#include <stdint.h>
+
+/*
+ * One gamma cycle. Spike times come and go in planes: a word holds one bit of many lines' times, and
+ * a time of all ones is no spike.
+ *
+{arguments}
+ */
+{signature};
+
+#endif
+"""
+
+PREAMBLE = """\
+/*
+ * {name}: temporal neural network, written by NeuTNNGen. Do not edit: the weights are the program.
+ * network sha256 {hash}
+ *
+{summary}
+ *
+ * Architecture {arch}: {what}
+ * A word holds a bit for each of up to 64 lines; times are words of their bits, lowest first. A
+ * ramp of weight w rises at time t if its line has come by t, but not by t - w.
+ */
+#include "{name}.h"
+
+/* clang-format off */
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#define ROLLED _Pragma("nounroll")
+#else
+#define UNROLL
+#define ROLLED
+#endif
+/* clang-format on */
+"""
+
+WHAT = {
+    "bitplane": "one pass of a loop for each time step, all neurons at once.",
+    "unrolled": "all time steps at once, no state.",
+    "pipelined": "all time steps at once, a new sample in every clock.",
+}
+
+ONES = """\
+/* How many bits are 1. */
+static inline uint32_t ones(uint64_t word) {
+    uint32_t count = 0;
+    UNROLL
+    for (uint32_t i = 0; i < 64; ++i) {
+        count += (uint32_t)(word >> i) & 1U;
+    }
+    return count;
+}
+"""
+
+COME = """\
+/* Lines whose time, of {planes} bits, is at most t: those that have come; from the last time on all. */
+static inline uint64_t come{planes}(const uint64_t x[{planes}], uint32_t t, uint32_t last) {{
+    const uint32_t now = t < last ? t : last;
+    uint64_t below = 0;
+    uint64_t same = UINT64_MAX;
+    UNROLL
+    for (uint32_t b = {planes}; b-- > 0;) {{
+        const uint64_t bit = (now >> b & 1U) != 0 ? UINT64_MAX : 0;
+        below |= same & bit & ~x[b];
+        same &= ~(bit ^ x[b]);
+    }}
+    return below | same;
+}}
+"""
+
+COLUMN = """\
+/* Layer {l}, column {c}: {what} */
+static inline void column{l}_{c}({arguments}{type} v[{size}]) {{
+{lines}}}
+"""
+
+LEVELS = """\
+    uint64_t level[{words}]; /* proximal lines that are 1 */
+    UNROLL
+    for (uint32_t k = 0; k < {words}; ++k) {{
+        level[k] = 0;
+        UNROLL
+        for (uint32_t b = 0; b < {planes}; ++b) {{
+            level[k] |= proximal[k * {planes} + b];
+        }}
+    }}
+"""
+
+CAME = """\
+        uint64_t {name}[{size}]; /* {name}[w * {words} + k]: lines that had come w steps ago */
+        UNROLL
+        for (uint32_t w = 0; w < {count}; ++w) {{
+            UNROLL
+            for (uint32_t k = 0; k < {words}; ++k) {{
+                {name}[w * {words} + k] = t < w ? 0 : come{planes}(&{x}[k * {planes}], t - w, {last});
+            }}
+        }}
+"""
+
+LAYER = """\
+/* Layer {l}: spike times y of {columns} columns of {neurons}, {planes} bits each. */
+static void layer{l}(const uint64_t x[{given}]{proximal}, uint64_t y[{out}]) {{
+{state}{levels}    UNROLL
+    for (uint32_t i = 0; i < {out}; ++i) {{
+        y[i] = {everyone};
+    }}
+    {time}
+    for (uint32_t t = 0; t < {steps}; ++t) {{
+{came}{calls}        UNROLL
+        for (uint32_t c = 0; c < {columns}; ++c) {{
+{potentials}            const {mask} pass = inhibit{l}({v}, &l{l}_theta[c * {neurons}], &spent[c]);
+            UNROLL
+            for (uint32_t b = 0; b < {planes}; ++b) {{
+                if ((t >> b & 1U) == 0) {{
+                    y[c * {planes} + b] &= ~(uint64_t)pass;
+                }}
+            }}
+        }}
+    }}
+}}
+"""
+
+SILENT_LAYER = """\
+/* Layer {l}: no synapse is left, no neuron ever spikes. */
+static void layer{l}(const uint64_t x[{given}], uint64_t y[{out}]) {{
+    (void)x;
+    UNROLL
+    for (uint32_t i = 0; i < {out}; ++i) {{
+        y[i] = {everyone};
+    }}
+}}
+"""
+
+DENDRITES = """\
+/* Active dendrites: the largest potential of the segments that are enabled. */
+static inline {type} neuron{l}(const {type} v[{size}]{argument}) {{
+    {type} largest = 0;
+    UNROLL
+    for (uint32_t d = 0; d < {dendrites}; ++d) {{
+{gate}        UNROLL
+        for (uint32_t s = 0; s < {segments}; ++s) {{
+            const {type} one = v[d * {segments} + s];
+            if ({enabled}one > largest) {{
+                largest = one;
+            }}
+        }}
+    }}
+    return largest;
+}}
+"""
+
+GATE = """\
+        const int32_t line = gate[d];
+        const uint32_t open = line < 0 ? 1U : (uint32_t)(level[line / 64] >> (line % 64)) & 1U;
+"""
+
+POTENTIALS = """\
+            {type} potential[{neurons}];
+            UNROLL
+            for (uint32_t n = 0; n < {neurons}; ++n) {{
+                const uint32_t unit = c * {neurons} + n;
+                potential[n] = neuron{l}(&v[unit * {size}]{give});
+            }}
+"""
+
+INHIBIT = """\
+/* {what} */
+static inline {mask} inhibit{l}(const {type} v[{n}], const int32_t theta[{n}], {mask} *spent) {{
+    {mask} fires = 0;
+    UNROLL
+    for (uint32_t n = 0; n < {n}; ++n) {{
+        fires |= ({mask})((int32_t)v[n] >= theta[n] ? 1U : 0U) << n;
+    }}
+    fires &= ~*spent;
+{rule}}}
+"""
+
+EVERYBODY = """\
+    *spent |= fires;
+    return fires;
+"""
+
+FIRST_STEP = """\
+    if (fires != 0) {
+        *spent = {everyone}; /* those of one step pass */
+    }
+    return fires;
+"""
+
+LOWEST = """\
+    if (fires != 0) {
+        *spent = {everyone};
+    }
+    return fires & (~fires + 1U); /* the lowest */
+"""
+
+LARGEST = """\
+    {mask} pass = 0;
+    {type} best = 0;
+    UNROLL
+    for (uint32_t n = 0; n < {n}; ++n) {
+        if ((fires >> n & 1U) != 0 && v[n] > best) {
+            best = v[n];
+            pass = ({mask})1U << n;
+        }
+    }
+    if (fires != 0) {
+        *spent = {everyone};
+    }
+    return pass;
+"""
+
+FIRST_K = """\
+    {mask} pass = 0;
+    uint32_t passed = ones(*spent);
+    UNROLL
+    for (uint32_t n = 0; n < {n}; ++n) {
+        uint32_t ahead = passed;
+        UNROLL
+        for (uint32_t m = 0; m < {n}; ++m) {
+            if ((fires >> m & 1U) != 0 && {leads}) {
+                ++ahead;
+            }
+        }
+        if ((fires >> n & 1U) != 0 && ahead < {k}) {
+            pass |= ({mask})1U << n;
+        }
+    }
+    *spent |= pass;
+    if (passed + ones(fires) >= {k}) {
+        *spent = {everyone};
+    }
+    return pass;
+"""
+
+RULES = {
+    "none": "All neurons that spike pass.",
+    "t-wta": "Lateral inhibition: all neurons of a column that spike at its earliest time pass.",
+    "1-wta": "Lateral inhibition: the first neuron of a column to spike passes.",
+    "k-wta": "Lateral inhibition: the first {k} neurons of a column to spike pass.",
+}
+
+RETIME = """\
+/* Time starts anew at the first spike of the volley; {what}. */
+static void retime{l}(const uint64_t x[{words} * {planes}], uint64_t y[{words} * {taken}]) {{
+    static const uint64_t lines[{words}] = {{{lines}}};
+    uint64_t alive[{words}]; /* lines that may be the first */
+    uint32_t first = 0;
+    UNROLL
+    for (uint32_t k = 0; k < {words}; ++k) {{
+        alive[k] = lines[k] & come{planes}(&x[k * {planes}], {last}, {last});
+    }}
+    UNROLL
+    for (uint32_t b = {planes}; b-- > 0;) {{
+        uint64_t early = 0;
+        UNROLL
+        for (uint32_t k = 0; k < {words}; ++k) {{
+            early |= alive[k] & ~x[k * {planes} + b];
+        }}
+        UNROLL
+        for (uint32_t k = 0; k < {words}; ++k) {{
+            alive[k] &= early != 0 ? ~x[k * {planes} + b] : UINT64_MAX;
+        }}
+        first |= early != 0 ? 0 : 1U << b;
+    }}
+    UNROLL
+    for (uint32_t k = 0; k < {words}; ++k) {{
+        const uint64_t spiked = come{planes}(&x[k * {planes}], {last}, {last});
+        uint64_t since[{planes}];
+        uint64_t borrow = 0;
+        UNROLL
+        for (uint32_t b = 0; b < {planes}; ++b) {{
+            const uint64_t from = (first >> b & 1U) != 0 ? UINT64_MAX : 0;
+            since[b] = x[k * {planes} + b] ^ from ^ borrow;
+            borrow = (~x[k * {planes} + b] & (from | borrow)) | (from & borrow);
+        }}
+        const uint64_t early = {early};
+        UNROLL
+        for (uint32_t b = 0; b < {taken}; ++b) {{
+            const uint64_t kept = b < {planes} ? since[b < {planes} ? b : 0] & early : 0;
+            y[k * {taken} + b] = kept | ~spiked{late};
+        }}
+    }}
+}}
+"""
