@@ -216,7 +216,7 @@ def _dendrites(layer: MaskLayer) -> str:
         **facts,
         argument=argument,
         gate=text.GATE if gated else "",
-        enabled="open != 0 && " if gated else "",
+        enabled="open == 0 ? 0 : " if gated else "",
     )
 
 
@@ -234,7 +234,7 @@ def _inhibit(layer: MaskLayer) -> str:
     }[mode]
     leads = "m < n"
     if ranked:
-        leads = "(v[m] > v[n] || (v[m] == v[n] && m < n))"
+        leads = "(m < n ? v[m] >= v[n] : v[m] > v[n])"
     rule = template
     for key, value in (*facts.items(), ("leads", leads)):
         rule = rule.replace(f"{{{key}}}", str(value))

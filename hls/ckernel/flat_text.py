@@ -42,6 +42,11 @@ PREAMBLE = """\
 #define UNROLL
 #define ROLLED
 #endif
+#ifdef __GNUC__
+#define INLINE static inline __attribute__((always_inline))
+#else
+#define INLINE static inline
+#endif
 /* clang-format on */
 """
 
@@ -53,7 +58,7 @@ WHAT = {
 
 ONES = """\
 /* How many bits are 1. */
-static inline uint32_t ones(uint64_t word) {
+INLINE uint32_t ones(uint64_t word) {
     uint32_t count = 0;
     UNROLL
     for (uint32_t i = 0; i < 64; ++i) {
@@ -65,7 +70,7 @@ static inline uint32_t ones(uint64_t word) {
 
 COME = """\
 /* Lines whose time, of {planes} bits, is at most t: those that have come; from the last time on all. */
-static inline uint64_t come{planes}(const uint64_t x[{planes}], uint32_t t, uint32_t last) {{
+INLINE uint64_t come{planes}(const uint64_t x[{planes}], uint32_t t, uint32_t last) {{
     const uint32_t now = t < last ? t : last;
     uint64_t below = 0;
     uint64_t same = UINT64_MAX;
@@ -81,7 +86,7 @@ static inline uint64_t come{planes}(const uint64_t x[{planes}], uint32_t t, uint
 
 COLUMN = """\
 /* Layer {l}, column {c}: {what} */
-static inline void column{l}_{c}({arguments}{type} v[{size}]) {{
+INLINE void column{l}_{c}({arguments}{type} v[{size}]) {{
 {lines}}}
 """
 
@@ -110,7 +115,7 @@ CAME = """\
 
 LAYER = """\
 /* Layer {l}: spike times y of {columns} columns of {neurons}, {planes} bits each. */
-static void layer{l}(const uint64_t x[{given}]{proximal}, uint64_t y[{out}]) {{
+INLINE void layer{l}(const uint64_t x[{given}]{proximal}, uint64_t y[{out}]) {{
 {state}{levels}    UNROLL
     for (uint32_t i = 0; i < {out}; ++i) {{
         y[i] = {everyone};
@@ -122,9 +127,8 @@ static void layer{l}(const uint64_t x[{given}]{proximal}, uint64_t y[{out}]) {{
 {potentials}            const {mask} pass = inhibit{l}({v}, &l{l}_theta[c * {neurons}], &spent[c]);
             UNROLL
             for (uint32_t b = 0; b < {planes}; ++b) {{
-                if ((t >> b & 1U) == 0) {{
-                    y[c * {planes} + b] &= ~(uint64_t)pass;
-                }}
+                const uint64_t zero = (t >> b & 1U) != 0 ? 0 : pass;
+                y[c * {planes} + b] &= ~zero;
             }}
         }}
     }}
@@ -133,7 +137,7 @@ static void layer{l}(const uint64_t x[{given}]{proximal}, uint64_t y[{out}]) {{
 
 SILENT_LAYER = """\
 /* Layer {l}: no synapse is left, no neuron ever spikes. */
-static void layer{l}(const uint64_t x[{given}], uint64_t y[{out}]) {{
+INLINE void layer{l}(const uint64_t x[{given}], uint64_t y[{out}]) {{
     (void)x;
     UNROLL
     for (uint32_t i = 0; i < {out}; ++i) {{
@@ -144,16 +148,14 @@ static void layer{l}(const uint64_t x[{given}], uint64_t y[{out}]) {{
 
 DENDRITES = """\
 /* Active dendrites: the largest potential of the segments that are enabled. */
-static inline {type} neuron{l}(const {type} v[{size}]{argument}) {{
+INLINE {type} neuron{l}(const {type} v[{size}]{argument}) {{
     {type} largest = 0;
     UNROLL
     for (uint32_t d = 0; d < {dendrites}; ++d) {{
 {gate}        UNROLL
         for (uint32_t s = 0; s < {segments}; ++s) {{
-            const {type} one = v[d * {segments} + s];
-            if ({enabled}one > largest) {{
-                largest = one;
-            }}
+            const {type} one = {enabled}v[d * {segments} + s];
+            largest = one > largest ? one : largest;
         }}
     }}
     return largest;
@@ -176,7 +178,7 @@ POTENTIALS = """\
 
 INHIBIT = """\
 /* {what} */
-static inline {mask} inhibit{l}(const {type} v[{n}], const int32_t theta[{n}], {mask} *spent) {{
+INLINE {mask} inhibit{l}(const {type} v[{n}], const int32_t theta[{n}], {mask} *spent) {{
     {mask} fires = 0;
     UNROLL
     for (uint32_t n = 0; n < {n}; ++n) {{
@@ -192,16 +194,12 @@ EVERYBODY = """\
 """
 
 FIRST_STEP = """\
-    if (fires != 0) {
-        *spent = {everyone}; /* those of one step pass */
-    }
+    *spent = fires != 0 ? {everyone} : *spent; /* those of one step pass */
     return fires;
 """
 
 LOWEST = """\
-    if (fires != 0) {
-        *spent = {everyone};
-    }
+    *spent = fires != 0 ? {everyone} : *spent;
     return fires & (~fires + 1U); /* the lowest */
 """
 
@@ -210,14 +208,11 @@ LARGEST = """\
     {type} best = 0;
     UNROLL
     for (uint32_t n = 0; n < {n}; ++n) {
-        if ((fires >> n & 1U) != 0 && v[n] > best) {
-            best = v[n];
-            pass = ({mask})1U << n;
-        }
+        const uint32_t better = (fires >> n & 1U) & (v[n] > best ? 1U : 0U);
+        best = better != 0 ? v[n] : best;
+        pass = better != 0 ? ({mask})1U << n : pass;
     }
-    if (fires != 0) {
-        *spent = {everyone};
-    }
+    *spent = fires != 0 ? {everyone} : *spent;
     return pass;
 """
 
@@ -229,18 +224,11 @@ FIRST_K = """\
         uint32_t ahead = passed;
         UNROLL
         for (uint32_t m = 0; m < {n}; ++m) {
-            if ((fires >> m & 1U) != 0 && {leads}) {
-                ++ahead;
-            }
+            ahead += (uint32_t)(fires >> m & 1U) & ({leads} ? 1U : 0U);
         }
-        if ((fires >> n & 1U) != 0 && ahead < {k}) {
-            pass |= ({mask})1U << n;
-        }
+        pass |= (fires >> n & 1U & (ahead < {k} ? 1U : 0U)) << n;
     }
-    *spent |= pass;
-    if (passed + ones(fires) >= {k}) {
-        *spent = {everyone};
-    }
+    *spent = passed + ones(fires) >= {k} ? {everyone} : *spent | pass;
     return pass;
 """
 
@@ -253,7 +241,7 @@ RULES = {
 
 RETIME = """\
 /* Time starts anew at the first spike of the volley; {what}. */
-static void retime{l}(const uint64_t x[{words} * {planes}], uint64_t y[{words} * {taken}]) {{
+INLINE void retime{l}(const uint64_t x[{words} * {planes}], uint64_t y[{words} * {taken}]) {{
     static const uint64_t lines[{words}] = {{{lines}}};
     uint64_t alive[{words}]; /* lines that may be the first */
     uint32_t first = 0;
