@@ -9,7 +9,7 @@ from hls.ir.network import FrozenNetwork
 from hls.rtl.ports import Port
 
 if TYPE_CHECKING:
-    from hls.rtl.learning.column import Sizes
+    from hls.rtl.learning.sizes import Sizes
 
 COMMENTS = {
     "top": """\
@@ -18,11 +18,18 @@ COMMENTS = {
 """,
     "column": """\
 // Column {c}: `kept` holds which inputs had come when its winner spiked; in the clock of `update`
-// the winner captures these and lowers the others, all other neurons search.
+// the winner captures these and lowers the others, everything else searches.
 """,
     "neuron": """\
-// Neuron {n} of column {c}, threshold {theta}: the weights of its synapses form a chain in which
-// `scan` moves them on; `potential` adds up the ramps that rise.
+// A neuron of {count} synapses, whose weights form a chain in which `scan` moves them on;
+// `potential` adds up the responses until the column's spike, after which its value does not matter.
+""",
+    "segment": """\
+// A segment of {count} synapses, whose weights form a chain in which `scan` moves them on;
+// `potential` adds up the responses until the column's spike, after which its value does not matter.
+""",
+    "gate": """\
+// It spikes only where `gate`, the level of its dendrite, is 1.
 """,
     "synapse": """\
 // A synapse: its weight. `first` is its value after rst; f_up and f_down say for every weight
