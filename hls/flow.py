@@ -29,13 +29,16 @@ class HardwareOptions:
         clock_ns: clock period in ns; null is the library's default.
         synth_tool: `auto`, `pyosys` or `yosys`.
         rungs: rungs of the verification ladder.
+        learning_samples: how many samples of training the circuit that learns repeats, the first
+            ones, where the rule draws from LFSRs; 0 makes no such circuit.
     """
 
     pdk: str = "osu018"
     pdk_root: str | None = None
     clock_ns: float | None = None
     synth_tool: str = "auto"
-    rungs: tuple[str, ...] = ("c", "icarus", "verilator", "netlist")
+    rungs: tuple[str, ...] = ("c", "icarus", "verilator", "netlist", "learning")
+    learning_samples: int = 1000
 
     def __post_init__(self) -> None:
         """Check everything that can be checked before a step runs."""
@@ -49,6 +52,10 @@ class HardwareOptions:
         if self.pdk_root is not None and not Path(self.pdk_root).expanduser().is_dir():
             raise InvalidInput(
                 "hardware: pdk_root", got=f"no folder {self.pdk_root}", expected="a folder"
+            )
+        if self.learning_samples < 0:
+            raise InvalidInput(
+                "hardware: learning_samples", got=self.learning_samples, expected=">= 0"
             )
         if not self.rungs:
             raise InvalidInput(

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from hls.files import write_json, write_text
+from hls.ir.learning import learner_of
+from hls.ir.network import FrozenNetwork
 from hls.ir.store import load
-from hls.rtl.generate import generate
-from hls.step import Step, StepContext
+from hls.rtl.generate import RtlDesign, generate
+from hls.step import Step, StepContext, step_dir
 from hls.tool import Tool, run
 
 VERILATOR = Tool(
@@ -22,7 +24,10 @@ VERILATOR = Tool(
 
 
 class RtlStep(Step):
-    """Write `<name>.v` and `ports.json`, and lint with every warning on."""
+    """Write `<name>.v` and `ports.json`, and lint with every warning on.
+
+    Where the run has learnt with draws from LFSRs, the same for a circuit that learns.
+    """
 
     id = "rtl"
 
@@ -32,8 +37,9 @@ class RtlStep(Step):
         return (VERILATOR,)
 
     def inputs(self, run_dir: Path) -> dict[str, Path]:
-        """Return the frozen network."""
-        return {"frozen": run_dir / "frozen"}
+        """Return the frozen network, and the one that learns, if there is one."""
+        learner = learner_of(step_dir(run_dir, "freeze"))
+        return {"frozen": run_dir / "frozen"} | ({"learner": learner} if learner else {})
 
     def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
         """Write and lint; return lines of Verilog, registers and clocks."""
@@ -60,7 +66,21 @@ class RtlStep(Step):
             f"{lines} lines of Verilog, {design.flip_flops} flip-flops, "
             f"at most {design.cycles_worst} clocks, lint clean"
         )
+        if "learner" in context.inputs:
+            learner = self._learner(load(context.inputs["learner"]), context)
+            metrics["learning_flip_flops"] = learner.flip_flops
+            summary += f"; one that learns, {learner.flip_flops} flip-flops"
         return metrics, summary
+
+    def _learner(self, network: FrozenNetwork, context: StepContext) -> RtlDesign:
+        """Write and lint the circuit that learns, `<name>.v` of its own network."""
+        from hls.rtl.learning import generate_learning
+
+        design = generate_learning(network)
+        source = context.dir / f"{design.name}.v"
+        write_text(source, design.text)
+        lint(source, design.name, context.log)
+        return design
 
 
 def lint(source: Path, top: str, log: Path) -> None:

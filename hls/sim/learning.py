@@ -44,6 +44,7 @@ def simulate_learning(
     simulator: str = "verilator",
     workdir: Path,
     load: npt.NDArray[np.generic] | None = None,
+    load_at: int = 0,
 ) -> Learnt:
     """Simulate a circuit of `generate_learning`, or its netlist with cell models.
 
@@ -58,8 +59,9 @@ def simulate_learning(
         learn: whether samples are learnt, all of them or bool `[B]`.
         simulator: `icarus` or `verilator`.
         workdir: directory for test bench, program, stimulus, result and log.
-        load: weights `[C, N, D, S, P]` to shift in after `rst`; None keeps those of the network. A
+        load: weights `[C, N, D, S, P]` to shift in; None keeps those of the network. A
             weight of 0 does not respond, so that what is to be sealed for inference is loaded as 0.
+        load_at: the sample before which they are.
 
     Raises:
         InvalidInput: on times, levels or weights out of range, or an unknown simulator.
@@ -82,7 +84,11 @@ def simulate_learning(
     log = workdir / f"{simulator}.log"
     program = _build(simulator, files, workdir, log)
     given = [f"+stimulus={stimulus}", f"+result={result}", f"+load={workdir / 'load.bin'}"]
-    run([*program, *given, *(["+fresh"] if load is not None else [])], cwd=workdir, log=log)
+    run(
+        [*program, *given, *([f"+load_at={load_at}"] if load is not None else [])],
+        cwd=workdir,
+        log=log,
+    )
     return _parse(result.read_text(encoding="ascii").splitlines(), network, len(x))
 
 
@@ -166,7 +172,7 @@ LEVELS = """\
 """
 
 BENCH = """\
-// Test bench of {top}: +stimulus=FILE +result=FILE +load=FILE [+fresh]
+// Test bench of {top}: +stimulus=FILE +result=FILE +load=FILE [+load_at=SAMPLE]
 `timescale 1ns/1ps
 module testbench;
   reg clk, rst, start, learn, scan;
@@ -180,7 +186,7 @@ module testbench;
 {declared}  reg [7:0] row [0:{row}];
   reg [7:0] weight [0:{places}-1];
   reg [8*1024-1:0] path;
-  integer stimulus, result, loaded, got, cycles, line, place;
+  integer stimulus, result, loaded, got, cycles, line, place, sample, load_at;
 
   {top} dut (.clk(clk), .rst(rst), .start(start), .x(x), .learn(learn), .scan(scan),
       {port}.scan_in(scan_in), .done(done), .winner(winner), .spiked(spiked), .spike_time(spike_time),
@@ -198,16 +204,19 @@ module testbench;
     got = $fread(weight, loaded);
     @(negedge clk); @(negedge clk);
     rst = 1'b0;
-    if ($test$plusargs("fresh")) begin
-      scan = 1'b1;
-      for (place = 0; place < {places}; place = place + 1) begin
-        scan_in = weight[place][{wres}-1:0];
-        @(negedge clk);
-      end
-      scan = 1'b0;
-    end
+    if (!$value$plusargs("load_at=%d", load_at)) load_at = -1;
+    sample = 0;
     got = $fread(row, stimulus);
     while (got == {row} + 1) begin
+      if (sample == load_at) begin
+        scan = 1'b1;
+        for (place = 0; place < {places}; place = place + 1) begin
+          scan_in = weight[place][{wres}-1:0];
+          @(negedge clk);
+        end
+        scan = 1'b0;
+      end
+      sample = sample + 1;
       start = 1'b1;
       learn = row[{row}][0];
 {levels}      @(negedge clk);
