@@ -233,8 +233,8 @@ def _line(row: dict[str, Any]) -> str:
     cycles = f", {row['cycles_mean']:.1f} cycles" if row["cycles_mean"] is not None else ""
     learnt = f" ({row['learnt']} learnt)" if row["learnt"] is not None else ""
     return (
-        f"{row['rung']:10} {row['samples']} samples{learnt}, {row['mismatches']} mismatches{cycles}, "
-        f"{row['seconds']:.1f} s"
+        f"{row['rung']:10} {row['samples']} samples{learnt}, {row['mismatches']} mismatches"
+        f"{cycles}, {row['seconds']:.1f} s"
     )
 
 

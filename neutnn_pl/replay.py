@@ -14,7 +14,7 @@ from hls.ir.learning import Lesson
 from hls.ir.outputs import Outputs
 from hls.rtl.learning import generate_learning
 from neutnn_pl.config import RecipeCLI
-from neutnn_pl.functional.rules import STDP
+from neutnn_pl.functional.rules import STDP, DeterministicSTDP
 from neutnn_pl.modules import NeuTNN
 from neutnn_pl.nn import Network
 
@@ -36,7 +36,7 @@ class Watched:
     def learn(
         self,
         x: Tensor,
-        rule: STDP,
+        rule: STDP | DeterministicSTDP,
         seed: int,
         *,
         proximal: Tensor | None = None,

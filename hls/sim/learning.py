@@ -16,7 +16,14 @@ from hls.ir.outputs import Outputs
 from hls.ir.stimulus import check_proximal, check_stimulus
 from hls.rtl.ports import bits, timing_of
 from hls.rtl.step import VERILATOR
-from hls.sim.simulate import IVERILOG, VVP, check_simulator, open_workdir
+from hls.sim.simulate import (
+    IVERILOG,
+    VVP,
+    check_simulator,
+    make_verilated,
+    open_workdir,
+    without_blanks,
+)
 from hls.tool import run
 
 
@@ -72,24 +79,22 @@ def simulate_learning(
     check_simulator(simulator)
     workdir = open_workdir(simulator, workdir)
     flags = np.broadcast_to(np.asarray(learn, dtype=np.uint8), (len(x),))
-    stimulus, result = workdir / "stimulus.bin", workdir / "result.txt"
-    rows = [x, check_proximal(network, proximal, len(x)), flags[:, None]]
-    stimulus.write_bytes(np.concatenate(rows, axis=1).tobytes())
+    rows = np.concatenate([x, check_proximal(network, proximal, len(x)), flags[:, None]], axis=1)
     layer = network.layers[0]
     first = layer.effective if load is None else _check_weights(load, layer)
     chain = first[layer.mask][::-1].astype(np.uint8)  # the last synapse enters first
-    (workdir / "load.bin").write_bytes(chain.tobytes())
-    write_text(workdir / "testbench.v", bench(network, len(chain)))
-    files = [workdir / "testbench.v", *(Path(source).resolve() for source in sources)]
     log = workdir / f"{simulator}.log"
-    program = _build(simulator, files, workdir, log)
-    given = [f"+stimulus={stimulus}", f"+result={result}", f"+load={workdir / 'load.bin'}"]
-    run(
-        [*program, *given, *([f"+load_at={load_at}"] if load is not None else [])],
-        cwd=workdir,
-        log=log,
-    )
-    return _parse(result.read_text(encoding="ascii").splitlines(), network, len(x))
+    with without_blanks(workdir) as place:
+        write_text(place / "testbench.v", bench(network, len(chain)))
+        files = [place / "testbench.v", *(Path(source).resolve() for source in sources)]
+        program = _build(simulator, files, place, log)
+        for name, content in (("stimulus", rows), ("load", chain)):
+            (place / name).write_bytes(content.tobytes())
+            program.append(f"+{name}={place / name}")
+        program += [f"+load_at={load_at}"] if load is not None else []
+        run([*program, f"+result={place / 'result'}"], cwd=place, log=log)
+        lines = (place / "result").read_text(encoding="ascii").splitlines()
+    return _parse(lines, network, len(x))
 
 
 def _check_weights(load: npt.NDArray[np.generic], layer: FrozenLayer) -> npt.NDArray[np.generic]:
@@ -110,11 +115,11 @@ def _build(simulator: str, files: list[Path], workdir: Path, log: Path) -> list[
         run([*words, *files], cwd=workdir, log=log)
         return [VVP.require(), "-n", out]
     objects = workdir / "obj"
-    words = [VERILATOR.require(), "--binary", "--timing", "-Wno-fatal", "-Wno-lint", "-O3"]
-    words += ["--x-initial", "unique", "--x-assign", "unique", "-j", "2"]
+    words = [VERILATOR.require(), "--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint"]
+    words += ["--x-initial", "unique", "--x-assign", "unique", "-O3"]
     words += ["--top-module", "testbench", "-Mdir", objects]
     run([*words, *files], cwd=workdir, log=log)
-    return [objects / "Vtestbench"]
+    return [make_verilated("Vtestbench", objects, log, timing=True)]
 
 
 def _parse(lines: list[str], network: FrozenNetwork, samples: int) -> Learnt:
@@ -158,7 +163,8 @@ def bench(network: FrozenNetwork, places: int) -> str:
     c, n = layer.shape[:2]
     levels = network.proximal_lines
     return BENCH.format(
-        top=network.name, inputs=network.inputs, row=network.inputs + levels, wres=layer.wres, places=places, columns=c,
+        top=network.name, inputs=network.inputs, row=network.inputs + levels, wres=layer.wres,
+        places=places, columns=c,
         who=c * bits(n - 1), time=c * timing.time_width, limit=timing.cycles_worst + 9,
         declared=f"  reg [{levels}-1:0] proximal;\n" if levels else "",
         port=".proximal(proximal), " if levels else "",
@@ -189,8 +195,8 @@ module testbench;
   integer stimulus, result, loaded, got, cycles, line, place, sample, load_at;
 
   {top} dut (.clk(clk), .rst(rst), .start(start), .x(x), .learn(learn), .scan(scan),
-      {port}.scan_in(scan_in), .done(done), .winner(winner), .spiked(spiked), .spike_time(spike_time),
-      .scan_out(scan_out));
+      {port}.scan_in(scan_in), .done(done), .winner(winner), .spiked(spiked),
+      .spike_time(spike_time), .scan_out(scan_out));
 
   always #5 clk = ~clk;
 

@@ -220,7 +220,9 @@ def moves(rule: Rule) -> list[tuple[str, str, tuple[int, ...]]]:
         bracket = [("least", rule.up[:-1]), ("most", rule.down[1:])]
     else:
         bracket = [("f_up", rule.up), ("f_down", rule.down)]
-    found = [(name, "case", (of[name],)) for name in ("capture", "minus", "backoff")]
+    found: list[tuple[str, str, tuple[int, ...]]] = [
+        (name, "case", (of[name],)) for name in ("capture", "minus", "backoff")
+    ]
     found += [("floor", "minimum", (of["minimum"],))]
     found += [(port, "stabiliser", limits) for port, limits in bracket]
     found += [("search", "search", (of["search"],))]
