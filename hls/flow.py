@@ -33,6 +33,8 @@ class HardwareOptions:
         synth_tool: `auto`, `pyosys` or `yosys`.
         bus: `none`, or `apb`: write an APB3 wrapper with its register map beside the Verilog.
         rungs: rungs of the verification ladder; those whose tools are missing are skipped.
+        learning_samples: how many samples of training the circuit that learns repeats, the first
+            ones, where the rule draws from LFSRs; 0 makes no such circuit.
     """
 
     pdk: str = "osu018"
@@ -41,8 +43,9 @@ class HardwareOptions:
     synth_tool: str = "auto"
     bus: str = "none"
     rungs: tuple[str, ...] = (
-        "c", "icarus", "verilator", "netlist", "bambu", "bambu_netlist",
+        "c", "icarus", "verilator", "netlist", "bambu", "bambu_netlist", "bus", "learning",
     )  # fmt: skip
+    learning_samples: int = 1000
 
     def __post_init__(self) -> None:
         """Check everything that can be checked before a step runs."""
@@ -57,6 +60,10 @@ class HardwareOptions:
         if self.pdk_root is not None and not Path(self.pdk_root).expanduser().is_dir():
             raise InvalidInput(
                 "hardware: pdk_root", got=f"no folder {self.pdk_root}", expected="a folder"
+            )
+        if self.learning_samples < 0:
+            raise InvalidInput(
+                "hardware: learning_samples", got=self.learning_samples, expected=">= 0"
             )
         if not self.rungs:
             raise InvalidInput(

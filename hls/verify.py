@@ -5,86 +5,36 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from hls.bambu.rung import BAMBU_RUNGS, bambu_answer, bambu_hash, chosen_file, why_not
 from hls.bambu.tool import BAMBU
 from hls.ckernel import GCC, build, network_hash
 from hls.errors import InvalidInput, NeutnnError
 from hls.files import sha256, write_json, write_text
+from hls.ir.learning import LEARNING
 from hls.ir.network import FrozenNetwork
-from hls.ir.outputs import Outputs, compare
 from hls.ir.stimulus import STIMULUS, Stimulus, read_stimulus
 from hls.ir.store import load
+from hls.learning import LearningRung, learning_source
+from hls.rtl.bus import register_map
+from hls.rtl.ports import ports_of
+from hls.rung import Answer, Climber, Rung, RungResult, Times
 from hls.sim import SIMULATORS, simulate
+from hls.sim.bus import simulate_bus
 from hls.step import Step, StepContext, StepRecord, execute, step_dir
 from hls.tool import Tool
 
-RUNGS = ("c", "icarus", "verilator", "netlist", *BAMBU_RUNGS)
+BUS = "bus"
+RUNGS = ("c", "icarus", "verilator", "netlist", *BAMBU_RUNGS, BUS, LEARNING)
 VCD_SAMPLES = 20
-Answer = tuple[Outputs, npt.NDArray[np.int64] | None]
-Times = npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class Rung:
-    """One way to compute the answers.
-
-    Attributes:
-        name: what the table and the messages call it.
-        tools: programs it needs; without one of them it is skipped.
-        answer: from spike times, uint8 `[B, inputs]`, and proximal inputs, uint8 `[B, proximal
-            lines]` or None, to outputs and clocks per sample, `[B]`.
-        carries: the hash of the network that the artefact was made from, None if it has none.
-        why_not: says why there is no artefact, and the rung is skipped; None if there is one.
-    """
-
-    name: str
-    tools: tuple[Tool, ...]
-    answer: Callable[[Times, Times | None], Answer]
-    carries: Callable[[], str | None]
-    why_not: Callable[[], str | None] = lambda: None
-
-
-@dataclass
-class RungResult:
-    """One row of the ladder's table.
-
-    Attributes:
-        rung: its name.
-        samples: samples compared; 0 if it did not get that far.
-        mismatches: spike times that differ, None if none could be compared.
-        seconds: run time, building included, in s.
-        skipped: why it did not run, None if it did.
-        cycles_mean: mean clocks per sample, None for C.
-        cycles_worst: most clocks of a sample, None for C.
-        error: why it does not count as passed, None if it passed or was skipped.
-    """
-
-    rung: str
-    samples: int = 0
-    mismatches: int | None = None
-    seconds: float = 0.0
-    skipped: str | None = None
-    cycles_mean: float | None = None
-    cycles_worst: int | None = None
-    error: str | None = None
-    raised: NeutnnError | None = field(default=None, repr=False)
-
-    @property
-    def row(self) -> dict[str, Any]:
-        """The row for `ladder.json`."""
-        return {key: value for key, value in vars(self).items() if key != "raised"}
-
-
-def verify(network: FrozenNetwork, stimulus: Stimulus, rungs: Sequence[Rung]) -> list[RungResult]:
+def verify(
+    network: FrozenNetwork, stimulus: Stimulus, rungs: Sequence[Climber]
+) -> list[RungResult]:
     """Run every rung and compare; a rung that fails does not keep the others from running.
 
     Args:
@@ -95,50 +45,12 @@ def verify(network: FrozenNetwork, stimulus: Stimulus, rungs: Sequence[Rung]) ->
     Returns:
         One row per rung; `raised` holds the error of one that did not pass.
     """
-    return [_climb(network, stimulus, rung) for rung in rungs]
-
-
-def _climb(network: FrozenNetwork, stimulus: Stimulus, rung: Rung) -> RungResult:
-    x, proximal, expected = stimulus
-    result, begin = RungResult(rung.name), time.monotonic()
-    missing = [tool for tool in rung.tools if tool.find() is None]
-    if missing:
-        how = [f"{t.name} is not installed ({t.install}, or set {t.variable})" for t in missing]
-        result.skipped = ", ".join(how)
-        return result
-    if (reason := rung.why_not()) is not None:
-        result.skipped = reason
-        return result
-    try:
-        _same_network(rung, network)
-        outputs, cycles = rung.answer(x, proximal)
-        if cycles is not None and len(cycles):
-            result.cycles_mean = round(float(cycles.mean()), 3)
-            result.cycles_worst = int(cycles.max())
-        if outputs.y.shape == expected.y.shape:
-            result.samples = len(x)
-            result.mismatches = int((outputs.y != expected.y).sum())
-        compare(rung.name, expected, outputs)
-    except NeutnnError as error:
-        result.raised, result.error = error, str(error)
-    result.seconds = round(time.monotonic() - begin, 3)
-    return result
-
-
-def _same_network(rung: Rung, network: FrozenNetwork) -> None:
-    found = rung.carries()
-    if found != network.hash:
-        raise InvalidInput(
-            f"rung {rung.name} was made from another network",
-            got=f"hash {found[:12]}..." if found else "no hash",
-            expected=f"hash {network.hash[:12]}...",
-            mend="Run the steps that make it again",
-        )
+    return [rung.climb(network, stimulus) for rung in rungs]
 
 
 def run_rungs(
     network: FrozenNetwork, run_dir: Path, names: Sequence[str], workdir: Path, vcd: Path | None
-) -> list[Rung]:
+) -> list[Climber]:
     """Return the rungs of a run's artefacts.
 
     Args:
@@ -157,10 +69,16 @@ def run_rungs(
             "rungs of the ladder", got=unknown or "none", expected=f"some of {', '.join(RUNGS)}"
         )
     files = artefacts(run_dir, network.name)
-    rungs = []
+    rungs: list[Climber] = []
     for name in names:
         if name == "c":
             rungs.append(_c_rung(network, files["c"], workdir / name))
+            continue
+        if name == LEARNING:
+            rungs.append(LearningRung(run_dir, workdir / name))
+            continue
+        if name == BUS:
+            rungs.append(_bus_rung(network, files[name], workdir / name))
             continue
         if name in BAMBU_RUNGS:
             rungs.append(_bambu_rung(network, run_dir, name, workdir / name))
@@ -188,6 +106,7 @@ def artefacts(run_dir: Path, name: str) -> dict[str, list[Path]]:
         "icarus": verilog,
         "verilator": verilog,
         "netlist": [synth / "netlist.v", synth / "cells.v"],
+        BUS: [rtl / f"{name}_bus.v", *verilog],
     }
 
 
@@ -206,6 +125,20 @@ def _bambu_rung(network: FrozenNetwork, run_dir: Path, name: str, workdir: Path)
         bambu_answer(network, run_dir, name, workdir),
         lambda: bambu_hash(run_dir),
         lambda: why_not(run_dir),
+    )
+
+
+def _bus_rung(network: FrozenNetwork, files: list[Path], workdir: Path) -> Rung:
+    def answer(x: Times, proximal: Times | None) -> Answer:
+        registers = register_map(network, ports_of(network))
+        result = simulate_bus(files, network, registers, x, proximal, workdir=workdir)
+        return result.outputs, result.cycles
+
+    def why() -> str | None:
+        return None if files[0].is_file() else "the run has no bus (--hardware.bus apb)"
+
+    return Rung(
+        BUS, SIMULATORS["icarus"], answer, lambda: _text_hash(files, workdir), why, optional=True
     )
 
 
@@ -265,10 +198,16 @@ class VerifyStep(Step):
         }
         files = artefacts(run_dir, _name(run_dir))
         for rung in self.rungs:
-            found |= {path.name: path for path in files.get(rung, [])}
+            paths = files.get(rung, [])
+            found |= {path.name: path for path in paths if rung != BUS or paths[0].is_file()}
         chosen = chosen_file(run_dir)
         if set(self.rungs) & set(BAMBU_RUNGS) and chosen.is_file():
             found["bambu"] = chosen
+        freeze = step_dir(run_dir, "freeze") / LEARNING
+        if LEARNING in self.rungs and freeze.is_dir():
+            found[LEARNING] = freeze
+            source = learning_source(run_dir)
+            found |= {source.name: source} if source else {}
         return found
 
     def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
@@ -333,9 +272,10 @@ def _line(row: dict[str, Any]) -> str:
     if row["mismatches"] is None:
         return f"{row['rung']:14}failed: {row['error'].splitlines()[0]}"
     cycles = f", {row['cycles_mean']:.1f} cycles" if row["cycles_mean"] is not None else ""
+    learnt = f" ({row['learnt']} learnt)" if row["learnt"] is not None else ""
     return (
-        f"{row['rung']:14}{row['samples']} samples, {row['mismatches']} mismatches{cycles}, "
-        f"{row['seconds']:.1f} s"
+        f"{row['rung']:14}{row['samples']} samples{learnt}, {row['mismatches']} mismatches"
+        f"{cycles}, {row['seconds']:.1f} s"
     )
 
 
@@ -344,7 +284,8 @@ def _tools_of(rung: str) -> tuple[Tool, ...]:
         return (GCC,)
     if rung in BAMBU_RUNGS:
         return (BAMBU, *SIMULATORS["verilator"])
-    return SIMULATORS.get("icarus" if rung == "netlist" else rung, ())
+    simulator = {"netlist": "icarus", BUS: "icarus", LEARNING: "verilator"}.get(rung, rung)
+    return SIMULATORS.get(simulator, ())
 
 
 def _name(run_dir: Path) -> str:
@@ -361,16 +302,20 @@ def _metrics(results: list[RungResult], samples: int) -> dict[str, Any]:
     metrics: dict[str, Any] = {
         "samples": samples,
         "rungs_passed": sum(r.skipped is None for r in results),
-        "rungs_skipped": sum(r.skipped is not None for r in results),
+        "rungs_skipped": sum(r.skipped is not None and not r.idle for r in results),
         "mismatches": sum(r.mismatches or 0 for r in results),
     }
+    learnt = [r.learnt for r in results if r.learnt is not None]
+    metrics |= {"samples_learnt_on_chip": learnt[0]} if learnt else {}
     if timed:
         metrics |= {"cycles_mean": timed[0].cycles_mean, "cycles_max": timed[0].cycles_worst}
     return metrics
 
 
 def _summary(results: list[RungResult], samples: int) -> str:
-    ran = [r.rung for r in results if r.skipped is None]
-    skipped = [r.rung for r in results if r.skipped is not None]
+    ran = [r.rung for r in results if r.skipped is None and r.learnt is None]
+    learnt = [r.learnt for r in results if r.learnt is not None]
+    skipped = [r.rung for r in results if r.skipped is not None and not r.idle]
     text = f"{samples} samples x {len(ran)} rungs ({', '.join(ran)}), 0 mismatches"
+    text += "".join(f"; learns {count} samples on chip, 0 mismatches" for count in learnt)
     return text + (f"; SKIPPED: {', '.join(skipped)}" if skipped else "")

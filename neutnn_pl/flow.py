@@ -23,6 +23,7 @@ from hls.errors import InvalidInput
 from hls.files import atomic_path, remove_temporary, write_json
 from hls.flow import hardware_steps
 from hls.ir import FrozenNetwork, Outputs, compare, load, save
+from hls.ir.learning import write_lesson, write_refusal
 from hls.ir.stimulus import write_stimulus
 from hls.report.pictures import LABELS
 from hls.step import VERSIONS, Step, StepContext, Tell, step_dir
@@ -33,6 +34,7 @@ from neutnn_pl.modules import NeuTNN
 from neutnn_pl.modules.neutnn import read_checkpoint
 from neutnn_pl.nn import Network
 from neutnn_pl.nn.freeze import identifier
+from neutnn_pl.replay import asks_for_a_chip, learner_name, refusal, replay
 from neutnn_pl.strategies import torchrun
 
 CHECKPOINTS = "checkpoints"
@@ -206,7 +208,10 @@ class FreezeStep(Step):
     @property
     def options(self) -> dict[str, Any]:
         """The network's name, and the data that become the stimulus."""
-        return {"name": self.name, "data": self.cli.training_options()["data"]}
+        found = {"name": self.name, "data": self.cli.training_options()["data"]}
+        if asks_for_a_chip(self.cli.model):
+            found["learning_samples"] = self.cli.hardware.learning_samples
+        return found
 
     @property
     def name(self) -> str:
@@ -215,8 +220,11 @@ class FreezeStep(Step):
         return identifier(f"{self.cli.recipe}_{network.inputs}x{_neurons(self.cli.model)}")
 
     def inputs(self, run_dir: Path) -> dict[str, Path]:
-        """Return the pruned checkpoint, and the user's own files."""
-        return {"checkpoint": step_dir(run_dir, "prune") / PRUNED, **own_files(self.cli)}
+        """Return the checkpoints, pruned and before, and the user's own files."""
+        found = {"checkpoint": step_dir(run_dir, "prune") / PRUNED, **own_files(self.cli)}
+        if asks_for_a_chip(self.cli.model):
+            found["learnt"] = step_dir(run_dir, "fit") / LAST
+        return found
 
     def outputs_beside(self, run_dir: Path) -> dict[str, Path]:
         """Return `frozen/`, which stands at the top of a run for everybody to use."""
@@ -248,7 +256,22 @@ class FreezeStep(Step):
             "input_spikes_per_sample": float((x != 255).sum(dim=1).double().mean()),
             "output_spikes_per_sample": float((y != 255).sum(dim=(1, 2)).double().mean()),
         }
-        return metrics, f"sha256 {frozen.hash[:12]}..., {len(x)} test samples"
+        summary = f"sha256 {frozen.hash[:12]}..., {len(x)} test samples"
+        most = self.cli.hardware.learning_samples
+        if "learnt" in context.inputs and most:
+            summary += self._lesson(context, most)
+        return metrics, summary
+
+    def _lesson(self, context: StepContext, most: int) -> str:
+        """Write the training run for a chip to repeat, or why it cannot; return a word on it."""
+        trained = NeuTNN.from_checkpoint(context.inputs["learnt"])
+        reason = refusal(self.cli, trained)
+        if reason:
+            write_refusal(context.dir, reason)
+            return ""
+        lesson = replay(self.cli, trained, learner_name(self.name), most)
+        write_lesson(context.dir, lesson)
+        return f", {len(lesson.x)} samples of training"
 
     def _write_labels(self, directory: Path) -> None:
         """Write the classes of time series beside the stimulus, for the picture of clusters."""

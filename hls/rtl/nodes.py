@@ -52,6 +52,11 @@ def concat(nodes: Sequence[Node]) -> Node:
     return nodes[0] if len(nodes) == 1 else ast.Concat(tuple(nodes))
 
 
+def repeat(node: Node, times: int) -> Node:
+    """Return `{times{node}}`."""
+    return node if times == 1 else ast.Repeat(node, ast.IntConst(str(times)))
+
+
 def extend(node: Node, width: int, to: int) -> Node:
     """Return `node` with zeros above it."""
     return node if width == to else ast.Concat((number(0, to - width), node))
@@ -89,6 +94,45 @@ def drive(target: Node, value: Node) -> Node:
 def join(operator: type, nodes: Sequence[Node]) -> Node:
     """Return the nodes joined by a binary operator class of PyVerilog."""
     return reduce(operator, nodes)
+
+
+def both(*terms: Node | bool) -> Node | bool:
+    """Return the terms joined by `and`; constants, given as bool, are worked out.
+
+    >>> both(True, False), both(True, True)
+    (False, True)
+    """
+    left = [term for term in terms if term is not True]
+    if any(term is False for term in left):
+        return False
+    return join(ast.And, left) if left else True
+
+
+def either(*terms: Node | bool) -> Node | bool:
+    """Return the terms joined by `or`; constants, given as bool, are worked out.
+
+    >>> either(True, False), either(False, False)
+    (True, False)
+    """
+    left = [term for term in terms if term is not False]
+    if any(term is True for term in left):
+        return True
+    return join(ast.Or, left) if left else False
+
+
+def constant(term: Node | bool) -> Node:
+    """Return a term as a node: a bool as a constant of one bit."""
+    return number(int(term), 1) if isinstance(term, bool) else term
+
+
+def names(nodes: Iterable[Node]) -> set[str]:
+    """Return the names that nodes read or drive."""
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Identifier):
+            found.add(node.name)
+        found |= names(node.children())
+    return found
 
 
 def width_of(bits: int) -> Node:

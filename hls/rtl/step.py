@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from hls.files import write_json, write_text
+from hls.ir.learning import learner_of
 from hls.ir.network import FrozenNetwork
 from hls.ir.store import load
 from hls.rtl.bus import generate_bus
 from hls.rtl.generate import RtlDesign, generate
-from hls.step import Step, StepContext
+from hls.step import Step, StepContext, step_dir
 from hls.tool import Tool, run
 
 VERILATOR = Tool(
@@ -25,6 +26,8 @@ VERILATOR = Tool(
 
 class RtlStep(Step):
     """Write `<name>.v` and `ports.json`, and lint with every warning on.
+
+    Where the run has learnt with draws from LFSRs, the same for a circuit that learns.
 
     Args:
         bus: `none`, or `apb`: write the wrapper `<name>_bus.v` too, its register map
@@ -47,8 +50,9 @@ class RtlStep(Step):
         return {"bus": self.bus}
 
     def inputs(self, run_dir: Path) -> dict[str, Path]:
-        """Return the frozen network."""
-        return {"frozen": run_dir / "frozen"}
+        """Return the frozen network, and the one that learns, if there is one."""
+        learner = learner_of(step_dir(run_dir, "freeze"))
+        return {"frozen": run_dir / "frozen"} | ({"learner": learner} if learner else {})
 
     def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
         """Write and lint; return lines of Verilog, registers and clocks."""
@@ -77,7 +81,21 @@ class RtlStep(Step):
             f"{lines} lines of Verilog, {design.flip_flops} flip-flops, "
             f"at most {design.cycles_worst} clocks, lint clean"
         )
+        if "learner" in context.inputs:
+            learner = self._learner(load(context.inputs["learner"]), context)
+            metrics["learning_flip_flops"] = learner.flip_flops
+            summary += f"; one that learns, {learner.flip_flops} flip-flops"
         return metrics, summary
+
+    def _learner(self, network: FrozenNetwork, context: StepContext) -> RtlDesign:
+        """Write and lint the circuit that learns, `<name>.v` of its own network."""
+        from hls.rtl.learning import generate_learning
+
+        design = generate_learning(network)
+        source = context.dir / f"{design.name}.v"
+        write_text(source, design.text)
+        lint(source, design.name, context.log)
+        return design
 
 
 def _write_bus(network: FrozenNetwork, design: RtlDesign, context: StepContext) -> None:

@@ -9,14 +9,21 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hls.errors import StepFailed
+from hls.errors import InvalidInput, StepFailed
 from hls.files import write_text
-from hls.ir.network import FrozenNetwork
+from hls.ir.network import FrozenLayer, FrozenNetwork
 from hls.ir.outputs import Outputs
-from hls.ir.stimulus import check_stimulus
+from hls.ir.stimulus import check_proximal, check_stimulus
 from hls.rtl.ports import bits, timing_of
 from hls.rtl.step import VERILATOR
-from hls.sim.simulate import IVERILOG, VVP, check_simulator, open_workdir
+from hls.sim.simulate import (
+    IVERILOG,
+    VVP,
+    check_simulator,
+    make_verilated,
+    open_workdir,
+    without_blanks,
+)
 from hls.tool import run
 
 
@@ -25,7 +32,7 @@ class Learnt(NamedTuple):
 
     Attributes:
         outputs: its answers, each with the weights before its own update.
-        weights: uint8 `[B, C, N, P]`, after every sample; 0 where pruned.
+        weights: uint8 `[B, C, N, D, S, P]`, after every sample; 0 where pruned.
         cycles: clocks of every sample, int64 `[B]`.
     """
 
@@ -38,11 +45,13 @@ def simulate_learning(
     sources: Sequence[Path],
     network: FrozenNetwork,
     x: npt.NDArray[np.generic],
+    proximal: npt.NDArray[np.generic] | None = None,
     *,
     learn: bool | npt.NDArray[np.bool_] = True,
     simulator: str = "verilator",
     workdir: Path,
     load: npt.NDArray[np.generic] | None = None,
+    load_at: int = 0,
 ) -> Learnt:
     """Simulate a circuit of `generate_learning`, or its netlist with cell models.
 
@@ -53,13 +62,16 @@ def simulate_learning(
         sources: Verilog files.
         network: the frozen network; its name is the top module's.
         x: spike times, uint8 `[B, inputs]`, in the order of learning.
+        proximal: levels, uint8 `[B, proximal lines]`; None enables all dendrites.
         learn: whether samples are learnt, all of them or bool `[B]`.
         simulator: `icarus` or `verilator`.
         workdir: directory for test bench, program, stimulus, result and log.
-        load: weights `[C, N, P]` to shift in after `rst`; None keeps those of the network.
+        load: weights `[C, N, D, S, P]` to shift in; None keeps those of the network. A
+            weight of 0 does not respond, so that what is to be sealed for inference is loaded as 0.
+        load_at: the sample before which they are.
 
     Raises:
-        InvalidInput: on times out of range or an unknown simulator.
+        InvalidInput: on times, levels or weights out of range, or an unknown simulator.
         ToolMissing: if the simulator is not installed.
         StepFailed: if the design does not compile, hangs, or gives an X.
     """
@@ -67,19 +79,33 @@ def simulate_learning(
     check_simulator(simulator)
     workdir = open_workdir(simulator, workdir)
     flags = np.broadcast_to(np.asarray(learn, dtype=np.uint8), (len(x),))
-    stimulus, result = workdir / "stimulus.bin", workdir / "result.txt"
-    stimulus.write_bytes(np.concatenate([x, flags[:, None]], axis=1).tobytes())
-    places = network.layers[0].mask[:, :, 0, 0]
-    first = network.layers[0].effective[:, :, 0, 0] if load is None else np.asarray(load)
-    chain = first[places][::-1].astype(np.uint8)  # the last synapse enters first
-    (workdir / "load.bin").write_bytes(chain.tobytes())
-    write_text(workdir / "testbench.v", bench(network, len(chain)))
-    files = [workdir / "testbench.v", *(Path(source).resolve() for source in sources)]
+    rows = np.concatenate([x, check_proximal(network, proximal, len(x)), flags[:, None]], axis=1)
+    layer = network.layers[0]
+    first = layer.effective if load is None else _check_weights(load, layer)
+    chain = first[layer.mask][::-1].astype(np.uint8)  # the last synapse enters first
     log = workdir / f"{simulator}.log"
-    program = _build(simulator, files, workdir, log)
-    given = [f"+stimulus={stimulus}", f"+result={result}", f"+load={workdir / 'load.bin'}"]
-    run([*program, *given, *(["+fresh"] if load is not None else [])], cwd=workdir, log=log)
-    return _parse(result.read_text(encoding="ascii").splitlines(), network, len(x))
+    with without_blanks(workdir) as place:
+        write_text(place / "testbench.v", bench(network, len(chain)))
+        files = [place / "testbench.v", *(Path(source).resolve() for source in sources)]
+        program = _build(simulator, files, place, log)
+        for name, content in (("stimulus", rows), ("load", chain)):
+            (place / name).write_bytes(content.tobytes())
+            program.append(f"+{name}={place / name}")
+        program += [f"+load_at={load_at}"] if load is not None else []
+        run([*program, f"+result={place / 'result'}"], cwd=place, log=log)
+        lines = (place / "result").read_text(encoding="ascii").splitlines()
+    return _parse(lines, network, len(x))
+
+
+def _check_weights(load: npt.NDArray[np.generic], layer: FrozenLayer) -> npt.NDArray[np.generic]:
+    """Return weights to load after checking shape and values."""
+    load = np.asarray(load)
+    fits = load.shape == layer.shape and bool((load.min() >= 0) & (load.max() <= layer.w_max))
+    if not fits:
+        got = f"shape {list(load.shape)}, {load.min()} .. {load.max()}" if load.size else "none"
+        expected = f"[C, N, D, S, P] = {list(layer.shape)}, 0 .. {layer.w_max}"
+        raise InvalidInput("weights to load", got=got, expected=expected)
+    return load
 
 
 def _build(simulator: str, files: list[Path], workdir: Path, log: Path) -> list[str | Path]:
@@ -89,23 +115,23 @@ def _build(simulator: str, files: list[Path], workdir: Path, log: Path) -> list[
         run([*words, *files], cwd=workdir, log=log)
         return [VVP.require(), "-n", out]
     objects = workdir / "obj"
-    words = [VERILATOR.require(), "--binary", "--timing", "-Wno-fatal", "-Wno-lint", "-O3"]
-    words += ["--x-initial", "unique", "--x-assign", "unique", "-j", "2"]
+    words = [VERILATOR.require(), "--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint"]
+    words += ["--x-initial", "unique", "--x-assign", "unique", "-O3"]
     words += ["--top-module", "testbench", "-Mdir", objects]
     run([*words, *files], cwd=workdir, log=log)
-    return [objects / "Vtestbench"]
+    return [make_verilated("Vtestbench", objects, log, timing=True)]
 
 
 def _parse(lines: list[str], network: FrozenNetwork, samples: int) -> Learnt:
     """Return what the lines of the result hold: one for each sample."""
     layer = network.layers[0]
-    c, n, _, _, p = layer.shape
+    c, n = layer.shape[:2]
     width, time, who = layer.wres, timing_of(network).time_width, bits(n - 1)
-    places = np.argwhere(layer.mask[:, :, 0, 0])[::-1]  # the last synapse leaves first
+    places = np.argwhere(layer.mask)[::-1]  # the last synapse leaves first
     if len(lines) != samples:
         got = lines[-1] if lines else "nothing"
         raise StepFailed(f"simulation of learning: {got}", got=len(lines), expected=samples)
-    weights = np.zeros((samples, c, n, p), dtype=np.uint8)
+    weights = np.zeros((samples, *layer.shape), dtype=np.uint8)
     winner, times = np.full((samples, c), -1), np.zeros((samples, c), dtype=np.int64)
     cycles = np.zeros(samples, dtype=np.int64)
     for sample, line in enumerate(lines):
@@ -122,7 +148,7 @@ def _parse(lines: list[str], network: FrozenNetwork, samples: int) -> Learnt:
                 times[sample, column] = int(_field(when, column, time), 2)
         values = [int(word, 2) for word in chain]
         assert all(len(word) == width for word in chain)
-        weights[sample, places[:, 0], places[:, 1], places[:, 2]] = values
+        weights[sample][tuple(places.T)] = values
     return Learnt(Outputs.from_winners(winner, times, n), weights, cycles)
 
 
@@ -135,15 +161,24 @@ def bench(network: FrozenNetwork, places: int) -> str:
     """Return the test bench; `places` is the number of weights in the chain."""
     layer, timing = network.layers[0], timing_of(network)
     c, n = layer.shape[:2]
+    levels = network.proximal_lines
     return BENCH.format(
-        top=network.name, inputs=network.inputs, wres=layer.wres, places=places, columns=c,
+        top=network.name, inputs=network.inputs, row=network.inputs + levels, wres=layer.wres,
+        places=places, columns=c,
         who=c * bits(n - 1), time=c * timing.time_width, limit=timing.cycles_worst + 9,
-
+        declared=f"  reg [{levels}-1:0] proximal;\n" if levels else "",
+        port=".proximal(proximal), " if levels else "",
+        levels=LEVELS.format(levels=levels, inputs=network.inputs) if levels else "",
     )  # fmt: skip
 
 
+LEVELS = """\
+      for (line = 0; line < {levels}; line = line + 1)
+        proximal[line] = row[{inputs} + line] != 0;
+"""
+
 BENCH = """\
-// Test bench of {top}: +stimulus=FILE +result=FILE +load=FILE [+fresh]
+// Test bench of {top}: +stimulus=FILE +result=FILE +load=FILE [+load_at=SAMPLE]
 `timescale 1ns/1ps
 module testbench;
   reg clk, rst, start, learn, scan;
@@ -154,14 +189,14 @@ module testbench;
   wire [{columns}-1:0] spiked;
   wire [{who}-1:0] winner;
   wire [{time}-1:0] spike_time;
-  reg [7:0] row [0:{inputs}];
+{declared}  reg [7:0] row [0:{row}];
   reg [7:0] weight [0:{places}-1];
   reg [8*1024-1:0] path;
-  integer stimulus, result, loaded, got, cycles, line, place;
+  integer stimulus, result, loaded, got, cycles, line, place, sample, load_at;
 
   {top} dut (.clk(clk), .rst(rst), .start(start), .x(x), .learn(learn), .scan(scan),
-      .scan_in(scan_in), .done(done), .winner(winner), .spiked(spiked), .spike_time(spike_time),
-      .scan_out(scan_out));
+      {port}.scan_in(scan_in), .done(done), .winner(winner), .spiked(spiked),
+      .spike_time(spike_time), .scan_out(scan_out));
 
   always #5 clk = ~clk;
 
@@ -175,19 +210,22 @@ module testbench;
     got = $fread(weight, loaded);
     @(negedge clk); @(negedge clk);
     rst = 1'b0;
-    if ($test$plusargs("fresh")) begin
-      scan = 1'b1;
-      for (place = 0; place < {places}; place = place + 1) begin
-        scan_in = weight[place][{wres}-1:0];
-        @(negedge clk);
-      end
-      scan = 1'b0;
-    end
+    if (!$value$plusargs("load_at=%d", load_at)) load_at = -1;
+    sample = 0;
     got = $fread(row, stimulus);
-    while (got == {inputs} + 1) begin
+    while (got == {row} + 1) begin
+      if (sample == load_at) begin
+        scan = 1'b1;
+        for (place = 0; place < {places}; place = place + 1) begin
+          scan_in = weight[place][{wres}-1:0];
+          @(negedge clk);
+        end
+        scan = 1'b0;
+      end
+      sample = sample + 1;
       start = 1'b1;
-      learn = row[{inputs}][0];
-      @(negedge clk);
+      learn = row[{row}][0];
+{levels}      @(negedge clk);
       start = 1'b0;
       cycles = 0;
       for (line = 0; line < {inputs}; line = line + 1) x[line] = row[line] == 0;

@@ -230,22 +230,36 @@ def verilate(
     words += ["--x-initial", "unique", "--x-assign", "unique", "-O3", "--no-timing"]
     words += ["--top-module", top, "-Mdir", objects, *flags]
     run([*words, harness, *copies], cwd=workdir, log=log)
-    kept = cache_dir() / "verilator" / _runtime_key()
-    for name in RUNTIME:
-        if (kept / name).is_file() and not (objects / name).exists():
-            shutil.copyfile(kept / name, objects / name)
-    make: list[str | Path] = [MAKE.require(), "-C", objects, "-f", f"V{top}.mk", *OPTIMISE]
-    run([*make, "-j", str(os.cpu_count() or 1)], cwd=workdir, log=log)
-    for name in RUNTIME:
-        if (objects / name).is_file() and not (kept / name).exists():
-            with atomic_path(kept / name) as temporary:
-                shutil.copyfile(objects / name, temporary)
-    return objects / f"V{top}"
+    return make_verilated(f"V{top}", objects, log)
 
 
-def _runtime_key() -> str:
+def make_verilated(name: str, objects: Path, log: Path, timing: bool = False) -> Path:
+    """Compile what Verilator wrote; return the program.
+
+    Args:
+        name: of the program and its makefile.
+        objects: directory of what Verilator wrote.
+        log: file to append what `make` says to.
+        timing: whether it keeps time: then its headers cost most, and are read once for all files.
+    """
+    more = ("verilated_timing.o",) if timing else ()
+    kept = cache_dir() / "verilator" / _runtime_key(more)
+    for part in (*RUNTIME, *more):
+        if (kept / part).is_file() and not (objects / part).exists():
+            shutil.copyfile(kept / part, objects / part)
+    make: list[str | Path] = [MAKE.require(), "-C", objects, "-f", f"{name}.mk", *OPTIMISE]
+    make += ["VM_PARALLEL_BUILDS=0"] if timing else []
+    run([*make, "-j", str(os.cpu_count() or 1)], cwd=objects, log=log)
+    for part in (*RUNTIME, *more):
+        if (objects / part).is_file() and not (kept / part).exists():
+            with atomic_path(kept / part) as temporary:
+                shutil.copyfile(objects / part, temporary)
+    return objects / name
+
+
+def _runtime_key(more: tuple[str, ...]) -> str:
     """Return what the compiled run time of Verilator depends on."""
-    parts = [VERILATOR.version(), GXX.version(), *OPTIMISE, platform.machine()]
+    parts = [VERILATOR.version(), GXX.version(), *OPTIMISE, platform.machine(), *more]
     return hashlib.sha256("\0".join(str(part) for part in parts).encode()).hexdigest()[:16]
 
 

@@ -326,6 +326,15 @@ class NeuTNN(L.LightningModule):
         model.encoding = config.get("encoding")
         return model  # type: ignore[return-value]
 
+    def fresh(self) -> NeuTNN:
+        """Return the model as it was before its first sample."""
+        network = Network.from_config(self.network.config())
+        again = NeuTNN(
+            network, self.schedule, self.seed, self.kernel, self.stages, proximal=self.proximal
+        )
+        again.encoding = self.encoding
+        return again
+
     def freeze(  # type: ignore[override]
         self, name: str = "network", *, learning: bool = False
     ) -> FrozenNetwork:

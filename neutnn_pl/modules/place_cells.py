@@ -85,6 +85,10 @@ class PlaceCells(NeuTNN):
         super().setup(stage)
         _check_code(self.code, getattr(self.trainer, "datamodule", None))
 
+    def fresh(self) -> PlaceCells:
+        """Return the model as it was before its first sample."""
+        return PlaceCells(**self.settings, kernel=self.kernel)
+
     def _learn(self, batch: Any) -> Tensor:  # noqa: ANN401 - tuple of tensors
         """Store edges; a pool gives segments away while it lasts."""
         return self.memory.present(batch[3])
@@ -186,6 +190,10 @@ class PlaceColumn(NeuTNN):
                 expected=repr(self.column),
                 mend="Give model and data the same column",
             )
+
+    def fresh(self) -> PlaceColumn:
+        """Return the model as it was before its first sample."""
+        return PlaceColumn(**self.settings, kernel=self.kernel)
 
     def _learn(self, batch: Any) -> Tensor:  # noqa: ANN401 - tuple of tensors
         """Store edges, each held for three gamma cycles."""

@@ -6,12 +6,15 @@ import pyverilog.vparser.ast as ast
 
 from hls.errors import Unsupported
 from hls.ir.network import FrozenLayer, FrozenNetwork
+from hls.ir.stimulus import proximal_lines
 from hls.rtl import nodes as v
 from hls.rtl.generate import RtlDesign
 from hls.rtl.header import ONE_FILE
-from hls.rtl.learning.column import Sizes, column_module, line_module, neuron_module
+from hls.rtl.learning.column import column_module
 from hls.rtl.learning.header import COMMENTS, header
-from hls.rtl.learning.rule import draws_module, lfsr_module, rule_of, synapse_module
+from hls.rtl.learning.rule import draws_module, lfsr_module, moves, rule_of, synapse_module
+from hls.rtl.learning.segment import kinds_of, line_module, segment_module
+from hls.rtl.learning.sizes import Sizes
 from hls.rtl.planner import check_name
 from hls.rtl.ports import Port, ports_of, timing_of
 
@@ -25,8 +28,8 @@ def generate_learning(network: FrozenNetwork) -> RtlDesign:
     `learn` at 1 it then holds the weights of training with `STDP(source="lfsr")` from there on.
 
     Args:
-        network: one layer of point neurons with 1-WTA, ties by index or potential, frozen with a
-            rule that draws from LFSRs, without proximal inputs, Retime or voter.
+        network: one layer with 1-WTA, ties by index or potential, frozen with a rule that draws
+            from LFSRs; proximal inputs may enable dendrites. No Retime, no voter.
 
     Raises:
         Unsupported: for any other.
@@ -36,18 +39,20 @@ def generate_learning(network: FrozenNetwork) -> RtlDesign:
     check_name(network.name, PORTS)
     s = Sizes(network.name, layer, rule_of(layer))
     ports = learning_ports(network)
-    c, n = layer.shape[:2]
+    kinds = kinds_of(s)
     parts = [header(network, s, ports), COMMENTS["top"] + _top(network, s, ports), ONE_FILE]
-    for column in range(c):
-        parts.append(COMMENTS["column"].format(c=column) + column_module(s, column))
-    for column in range(c):
-        for neuron in range(n):
-            at = {"c": column, "n": neuron, "theta": int(layer.theta[column, neuron])}
-            parts.append(COMMENTS["neuron"].format(**at) + neuron_module(s, column, neuron))
+    for column in range(layer.shape[0]):
+        comment = COMMENTS["column"].format(c=column)
+        parts.append(comment + column_module(s, column, kinds))
+    for live, label in kinds.items():
+        what = COMMENTS["segment" if s.inside > 1 else "neuron"].format(count=len(live))
+        parts.append(what + (COMMENTS["gate"] if s.gated else "") + segment_module(s, live, label))
     parts.append(COMMENTS["synapse"] + synapse_module(network.name, s.rule, s.wres))
     parts.append(COMMENTS["line"] + line_module(s))
-    parts.append(COMMENTS["lfsr"].format(bits=s.rule.bits) + lfsr_module(network.name, s.rule))
-    parts.append(COMMENTS["draws"] + draws_module(network.name, s.rule))
+    if s.rule.drawn:
+        parts.append(COMMENTS["lfsr"].format(bits=s.rule.bits) + lfsr_module(network.name, s.rule))
+    if moves(s.rule):
+        parts.append(COMMENTS["draws"] + draws_module(network.name, s.rule))
     worst = timing_of(network).cycles_worst
     return RtlDesign(network.name, "\n".join(parts), ports, flip_flops(network, s), worst)
 
@@ -70,22 +75,26 @@ def learning_ports(network: FrozenNetwork) -> tuple[Port, ...]:
 
 def flip_flops(network: FrozenNetwork, s: Sizes) -> int:
     """Return the registers in bits, before synthesis."""
-    c, n, _, _, p = s.layer.shape
-    column = p * (s.timer + 1) + p + s.rule.width + n * s.potential + 1 + s.who + s.time
+    c, p = s.layer.shape[0], s.inputs
+    live = sum(bool(s.live(column, g)) for column in range(c) for g in range(s.segments))
+    column = p * (s.timer + 1) + p + (s.rule.width if s.rule.drawn else 0)
+    column += 1 + s.who + s.place + s.time
     control = 2 + timing_of(network).step_width
-    return int(s.layer.mask.sum()) * s.wres + c * column + control
+    return int(s.layer.mask.sum()) * s.wres + live * s.held + c * column + control
 
 
 def _check(network: FrozenNetwork) -> FrozenLayer:
     layer = network.layers[0]
     wrong = {
         "layers": (len(network.layers), 1),
-        "segments of a neuron": (layer.shape[2] * layer.shape[3], 1),
-        "proximal inputs": (layer.proximal, "none"),
         "WTA": (layer.wta, "1-wta"),
         "Retime": (layer.retime, 0),
         "voter": ("none" if network.votes is None else "one", "none"),
     }
+    if layer.proximal == "weighted":
+        raise Unsupported(
+            "circuit that learns: proximal inputs", got="weighted", expected="none or enable"
+        )
     for what, (got, expected) in wrong.items():
         if got != expected:
             raise Unsupported(f"circuit that learns: {what}", got=got, expected=expected)
@@ -111,6 +120,8 @@ def _top(network: FrozenNetwork, s: Sizes, ports: tuple[Port, ...]) -> str:
         ]
         pins = {k: v.name(k) for k in ("clk", "rst", "clear", "run", "update", "scan")}
         pins |= {"step": now, "x": v.concat(taps[::-1]), "scan_in": chain}
+        if s.gated:
+            pins["gate"] = v.concat(_gates(network, column)[::-1])
         for port, width in (
             ("spiked", 1),
             ("winner", s.who),
@@ -122,20 +133,37 @@ def _top(network: FrozenNetwork, s: Sizes, ports: tuple[Port, ...]) -> str:
         items.append(v.instance(f"{network.name}_column_{column}", f"column{column}", pins))
     items.append(v.assign("scan_out", chain))
     read = {int(i) for i in layer.lines.ravel()}
-    items += v.unused([v.bit("x", i, inputs) for i in range(inputs) if i not in read])
+    idle = [v.bit("x", i, inputs) for i in range(inputs) if i not in read]
+    levels, used = network.proximal_lines, set(proximal_lines(layer))
+    idle += [v.bit("proximal", i, levels) for i in range(levels) if i not in used]
+    items += v.unused(idle)
     ins = {p.name: p.width for p in ports if p.direction == "input"}
     outs = {p.name: p.width for p in ports if p.direction == "output"}
     return v.module(network.name, ins, outs, items, registered=["done"])
+
+
+def _gates(network: FrozenNetwork, column: int) -> list[v.Node]:
+    """Return the levels that enable a column's dendrites, neuron by neuron."""
+    lines = network.layers[0].proximal_lines
+    assert lines is not None
+    count = network.proximal_lines
+    return [
+        v.bit("proximal", int(i), count) if i >= 0 else v.number(1, 1)
+        for i in lines[column].ravel()
+    ]
 
 
 def _control(network: FrozenNetwork) -> list[v.Node]:
     """Return what counts steps, ends a sample, and says when all synapses learn."""
     timing, size = timing_of(network), timing_of(network).step_width
     step = v.name("step")
-    # A sample that is learnt goes on until its last input may have come.
-    seen = ast.GreaterEq(step, v.number(network.horizon - 1, size))
-    items = v.wire("seen", 1, ast.Or(ast.Unot(v.name("learn")), seen))
-    early = ast.And(ast.Uand(v.name("settled")), v.name("seen"))
+    items: list[v.Node] = []
+    early = ast.Uand(v.name("settled"))
+    if network.horizon > 1:
+        # A sample that is learnt goes on until its last input may have come.
+        seen = ast.GreaterEq(step, v.number(network.horizon - 1, size))
+        items += v.wire("seen", 1, ast.Or(ast.Unot(v.name("learn")), seen))
+        early = ast.And(early, v.name("seen"))
     last = ast.Eq(step, v.number(timing.steps - 1, size))
     items += v.wire("finish", 1, ast.And(v.name("run"), ast.Or(early, last)))
     items += v.wire("update", 1, ast.And(v.name("finish"), v.name("learn")))

@@ -9,7 +9,7 @@ from hls.ir.network import FrozenNetwork
 from hls.rtl.ports import Port
 
 if TYPE_CHECKING:
-    from hls.rtl.learning.column import Sizes
+    from hls.rtl.learning.sizes import Sizes
 
 COMMENTS = {
     "top": """\
@@ -18,11 +18,18 @@ COMMENTS = {
 """,
     "column": """\
 // Column {c}: `kept` holds which inputs had come when its winner spiked; in the clock of `update`
-// the winner captures these and lowers the others, all other neurons search.
+// the winner captures these and lowers the others, everything else searches.
 """,
     "neuron": """\
-// Neuron {n} of column {c}, threshold {theta}: the weights of its synapses form a chain in which
-// `scan` moves them on; `potential` adds up the ramps that rise.
+// A neuron of {count} synapses, whose weights form a chain in which `scan` moves them on;
+// `potential` adds up the responses until the column's spike; after it its value does not matter.
+""",
+    "segment": """\
+// A segment of {count} synapses, whose weights form a chain in which `scan` moves them on;
+// `potential` adds up the responses until the column's spike; after it its value does not matter.
+""",
+    "gate": """\
+// It spikes only where `gate`, the level of its dendrite, is 1.
 """,
     "synapse": """\
 // A synapse: its weight. `first` is its value after rst; f_up and f_down say for every weight
@@ -45,17 +52,21 @@ COMMENTS = {
 
 def header(network: FrozenNetwork, s: Sizes, ports: tuple[Port, ...]) -> str:
     """Return the file's comment: what it is, its protocol, its ports."""
-    c, n, _, _, p = s.layer.shape
+    c, n, d, segments, p = s.layer.shape
+    inside = "" if s.inside == 1 else f"{d} x {segments} segments of "
     lines = [
-        f"{network.name}: {c} x {n} neurons of {p} synapses that learn, "
+        f"{network.name}: {c} x {n} neurons of {inside}{p} synapses that learn, "
         f"{int(s.layer.mask.sum())} synapses in all, {s.layer.response.upper()}, weights 0 .. "
         f"{s.layer.w_max}, 1-wta, ties by {s.layer.tie}.",
+        f"network sha256 {network.hash}",
         "Protocol. An edge that samples start = 1 begins a sample. The clock after that edge is "
         "time step 0, the next one step 1, and so on; x carries each line's spike as a pulse of "
         "one clock. With learn = 0 done rises as soon as every column has a winner; with learn = 1 "
         "not before the last input may have come. The edge at which done rises also moves the "
         "weights. The next start may come at once. rst loads weights and registers of the frozen "
-        "network.",
+        "network. A weight of 0 does not respond: what is to be silent in inference is scanned in "
+        "as 0.",
+        *([] if s.rule.drawn else ["Every case is certain: there is no register for draws."]),
         "Ports.",
     ]
     text = []

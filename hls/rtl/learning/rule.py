@@ -29,7 +29,9 @@ class Rule:
         cap: largest weight that search makes.
         width: bits of the register.
         taps: bits of the register whose parity enters at the top.
-        draws: int32 `[4, N, P]`, number of the draw of every synapse for each of `KINDS`.
+        draws: int32 `[4, G, P]`, number of the draw of every synapse of every segment for each of
+            `KINDS`.
+        gated: whether only segments of enabled dendrites search.
     """
 
     thresholds: dict[str, int]
@@ -39,6 +41,7 @@ class Rule:
     width: int
     taps: int
     draws: npt.NDArray[np.int32]
+    gated: bool = False
 
     def units(self, kind: str) -> list[int]:
         """Return the numbers of the draws that serve a kind, ascending."""
@@ -53,6 +56,11 @@ class Rule:
         ascends = list(self.up) == sorted(self.up) and self.up[-1] == ONE
         descends = list(self.down) == sorted(self.down, reverse=True) and self.down[0] == ONE
         return ascends and descends
+
+    @property
+    def drawn(self) -> bool:
+        """Whether any draw decides anything: else there is no register."""
+        return any(0 < u < ONE for _, _, limits in moves(self) for u in limits)
 
     @property
     def bits(self) -> int:
@@ -82,12 +90,13 @@ def rule_of(layer: FrozenLayer) -> Rule:
                 f"circuit that learns: {name}", got=repr(found.get(name)), expected=repr(value)
             )
     assert layer.lfsr_draws is not None
+    gated = layer.proximal == "enable" and found["search_scope"] == "enabled"
     up, down = stabiliser(layer.w_max, found["stabiliser"])
     cap = layer.w_max if found["search_max"] is None else min(found["search_max"], layer.w_max)
     names = ("capture", "minus", "backoff", "search", "minimum")
     thresholds = {name: int(found[name]) for name in names}
     width, taps = int(found["lfsr_width"]), int(found["taps"])
-    return Rule(thresholds, up, down, cap, width, taps, layer.lfsr_draws)
+    return Rule(thresholds, up, down, cap, width, taps, layer.lfsr_draws, gated)
 
 
 def stabiliser(w_max: int, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -152,12 +161,11 @@ def draws_module(name: str, rule: Rule) -> str:
     """Return what compares the draws of a gamma cycle with the probabilities."""
     leaving, _ = masks(rule)
     items: list[v.Node] = []
-    numbers = sorted({j for kind in KINDS for j in rule.units(kind)})
-    for j in numbers:
+    for j in _compared(rule):
         word = [parity(mask, rule.width) for mask in leaving[10 * j : 10 * j + 10]]
         items += v.wire(f"draw{j}", 10, v.concat(word[::-1]))
     outputs: dict[str, int] = {}
-    for port, kind, limits in _limits(rule):
+    for port, kind, limits in moves(rule):
         units = rule.units(kind)
         hits = [below(j, limit) for j in units for limit in limits]
         if port in ("least", "most"):
@@ -173,49 +181,68 @@ def draws_module(name: str, rule: Rule) -> str:
             hits = [v.name(f"{port}{number}") for number in range(len(hits))]
         outputs[port] = len(units) * widths(rule)[port]
         items.append(v.assign(port, v.concat(hits[::-1])))
-    compared = {
+    inputs = {"state": rule.width} if rule.drawn else {}
+    return v.module(f"{name}_draws", inputs, outputs, items)
+
+
+def _compared(rule: Rule) -> list[int]:
+    """Return the numbers of the draws that decide something, ascending."""
+    found = {
         j
-        for _, kind, limits in _limits(rule)
+        for _, kind, limits in moves(rule)
         for j in rule.units(kind)
         if any(0 < limit < ONE for limit in limits)
     }
-    items += v.unused([v.name(f"draw{j}") for j in numbers if j not in compared])
-    return v.module(f"{name}_draws", {"state": rule.width}, outputs, items)
+    return sorted(found)
 
 
 def widths(rule: Rule) -> dict[str, int]:
     """Return the bits of each port for one unit of its draws."""
     wres = (len(rule.up) - 1).bit_length()
     return {
-        port: wres if port in ("least", "most") else len(limits)
-        for port, _, limits in _limits(rule)
+        port: wres if port in ("least", "most") else len(limits) for port, _, limits in moves(rule)
     }
 
 
 def ports(rule: Rule) -> list[tuple[str, str, int]]:
     """Return (port, kind of its draws, bits for each unit) of what the draws hit."""
-    return [(port, kind, widths(rule)[port]) for port, kind, _ in _limits(rule)]
+    return [(port, kind, widths(rule)[port]) for port, kind, _ in moves(rule)]
 
 
-def _limits(rule: Rule) -> list[tuple[str, str, tuple[int, ...]]]:
+def moves(rule: Rule) -> list[tuple[str, str, tuple[int, ...]]]:
     """Return (port, kind of its draws, limits): one bit for each draw and limit, `draw < limit`.
 
     Of the ordered stabilisers `least` counts the weights that may not rise, and `most` those above
-    0 that may fall.
+    0 that may fall. What is the same for every draw and weight has no port: see `fixed`.
     """
     of = rule.thresholds
     if rule.ordered:
-        moves = [("least", "stabiliser", rule.up[:-1]), ("most", "stabiliser", rule.down[1:])]
+        bracket = [("least", rule.up[:-1]), ("most", rule.down[1:])]
     else:
-        moves = [("f_up", "stabiliser", rule.up), ("f_down", "stabiliser", rule.down)]
-    return [
-        ("capture", "case", (of["capture"],)),
-        ("minus", "case", (of["minus"],)),
-        ("backoff", "case", (of["backoff"],)),
-        ("floor", "minimum", (of["minimum"],)),
-        *moves,
-        ("search", "search", (of["search"],)),
+        bracket = [("f_up", rule.up), ("f_down", rule.down)]
+    found: list[tuple[str, str, tuple[int, ...]]] = [
+        (name, "case", (of[name],)) for name in ("capture", "minus", "backoff")
     ]
+    found += [("floor", "minimum", (of["minimum"],))]
+    found += [(port, "stabiliser", limits) for port, limits in bracket]
+    found += [("search", "search", (of["search"],))]
+    return [one for one in found if fixed(rule, one[0]) is None]
+
+
+def fixed(rule: Rule, port: str) -> bool | None:
+    """Return what a port of the draws always is, None where that depends on draws or weights.
+
+    The bracket of the stabilising function counts as 1 where its floor always holds.
+    """
+    of = rule.thresholds
+    if port in ("least", "f_up"):
+        return True if of["minimum"] == ONE or min(rule.up) == ONE else None
+    if port in ("most", "f_down"):
+        return True if of["minimum"] == ONE or min(rule.down) == ONE else None
+    if port == "search" and rule.gated and of["search"] == ONE:
+        return None  # the gate alone
+    limit = of["minimum" if port == "floor" else port]
+    return {0: False, ONE: True}.get(limit)
 
 
 def below(j: int, limit: int) -> v.Node:
@@ -227,33 +254,65 @@ def below(j: int, limit: int) -> v.Node:
 
 def synapse_module(name: str, rule: Rule, wres: int) -> str:
     """Return a synapse: its weight, which moves by at most one when `update` is 1."""
-    w_max, weight = 2**wres - 1, v.name("weight")
+    w_max, weight, one = 2**wres - 1, v.name("weight"), v.number(1, wres)
+    up, down = _up(rule, wres), _down(rule)
+    steps: list[tuple[v.Node, v.Node]] = []
     items: list[v.Node] = []
-    if rule.ordered:
-        may_rise = ast.GreaterEq(weight, v.name("least"))
-        may_fall = ast.LessEq(weight, v.name("most"))
-    else:
-        may_rise, may_fall = (ast.Pointer(v.name(of), weight) for of in ("f_up", "f_down"))
-    captured = v.join(ast.And, [v.name("early"), v.name("capture"),
-                                ast.Or(v.name("floor"), may_rise)])  # fmt: skip
-    searched = ast.And(v.name("came"), v.name("search"))
-    if rule.cap < w_max:
-        searched = ast.And(searched, ast.LessThan(weight, v.number(rule.cap, wres)))
-    late = ast.Cond(v.name("came"), v.name("minus"), v.name("backoff"))
-    dropped = v.join(ast.And, [v.name("won"), ast.Unot(v.name("early")), late,
-                               ast.Or(v.name("floor"), may_fall)])  # fmt: skip
-    items += v.wire("up", 1, ast.Cond(v.name("won"), captured, searched))
-    items += v.wire("down", 1, dropped)
-    one = v.number(1, wres)
-    rise = ast.And(v.name("up"), ast.NotEq(weight, v.number(w_max, wres)))
-    fall = ast.And(v.name("down"), ast.NotEq(weight, v.number(0, wres)))
-    more, less = (
-        [v.load("weight", ast.Plus(weight, one))],
-        [v.load("weight", ast.Minus(weight, one))],
-    )
-    move = v.when(v.name("update"), [v.when(rise, more, v.when(fall, less))])
-    shift = v.when(v.name("scan"), [v.load("weight", v.name("scan_in"))], move)
+    for which, moved, end, to in (("up", up, w_max, ast.Plus), ("down", down, 0, ast.Minus)):
+        if moved is False:
+            continue
+        items += v.wire(which, 1, moved)
+        free = ast.NotEq(weight, v.number(end, wres))
+        steps.append((ast.And(v.name(which), free), to(weight, one)))
+    branch: v.Node = ()
+    for condition, value in steps[::-1]:
+        branch = v.when(condition, [v.load("weight", value)], branch)
+    hold = v.when(v.name("update"), [branch]) if steps else ()
+    shift = v.when(v.name("scan"), [v.load("weight", v.name("scan_in"))], hold)
     items.append(v.clocked(v.when(v.name("rst"), [v.load("weight", v.name("first"))], shift)))
     inputs = {"clk": 1, "rst": 1, "first": wres, "scan": 1, "scan_in": wres, "update": 1}
     inputs |= {"won": 1, "early": 1, "came": 1} | widths(rule)
+    items += v.unused([v.name(port) for port in inputs if port not in v.names(items)])
     return v.module(f"{name}_synapse", inputs, {"weight": wres}, items, registered=["weight"])
+
+
+def _up(rule: Rule, wres: int) -> v.Node | bool:
+    """Return when a weight rises: the winner captures, all others search."""
+    weight = v.name("weight")
+    ordered = ast.GreaterEq(weight, v.name("least"))
+    rises = ordered if rule.ordered else ast.Pointer(v.name("f_up"), weight)
+    bracket = v.either(_hit(rule, "floor"), _hit(rule, "least", rises))
+    captured = v.both(v.name("early"), _hit(rule, "capture"), bracket)
+    below_cap = rule.cap == 2**wres - 1 or ast.LessThan(weight, v.number(rule.cap, wres))
+    searched = v.both(v.name("came"), _hit(rule, "search"), below_cap if rule.cap else False)
+    if searched is False:
+        return v.both(v.name("won"), captured)
+    return ast.Cond(v.name("won"), v.constant(captured), v.constant(searched))
+
+
+def _down(rule: Rule) -> v.Node | bool:
+    """Return when a weight of the winner falls: its input came late, or not at all."""
+    came, early = v.name("came"), v.name("early")
+    minus, backoff = _hit(rule, "minus"), _hit(rule, "backoff")
+    if minus is False:
+        late = v.both(ast.Unot(came), backoff)  # what did not come was not early
+    elif backoff is False:
+        late = v.both(came, ast.Unot(early), minus)
+    elif minus is True and backoff is True:
+        late = ast.Unot(early)
+    else:
+        late = ast.And(ast.Unot(early), ast.Cond(came, v.constant(minus), v.constant(backoff)))
+    ordered = ast.LessEq(v.name("weight"), v.name("most"))
+    falls = ordered if rule.ordered else ast.Pointer(v.name("f_down"), v.name("weight"))
+    bracket = v.either(_hit(rule, "floor"), _hit(rule, "most", falls))
+    return v.both(v.name("won"), late, bracket)
+
+
+def _hit(rule: Rule, port: str, node: v.Node = None) -> v.Node | bool:
+    """Return what a port is where that is fixed, else a node that reads it."""
+    if port in ("least", "most") and not rule.ordered:
+        port = {"least": "f_up", "most": "f_down"}[port]
+    known = fixed(rule, port)
+    if known is not None:
+        return known
+    return v.name(port) if node is None else node
