@@ -17,7 +17,7 @@ from hls.rtl.bus import RegisterMap
 from hls.rtl.bus import registers as r
 from hls.rtl.ports import timing_of
 from hls.sim.programs import build_bench
-from hls.sim.simulate import check_simulator, open_workdir, outputs_of
+from hls.sim.simulate import check_simulator, open_workdir, outputs_of, without_blanks
 from hls.tool import run
 
 
@@ -73,14 +73,16 @@ def simulate_bus(
     check_simulator(simulator)
     workdir = open_workdir(simulator, workdir)
     rows = np.concatenate([x, check_proximal(network, proximal, len(x))], axis=1)
-    stimulus, result = workdir / "stimulus.bin", workdir / "result.txt"
-    stimulus.write_bytes(rows.tobytes())
-    write_text(workdir / "testbench.v", bench(network, registers, learn=learn, places=places))
-    files = [workdir / "testbench.v", *(Path(source).resolve() for source in sources)]
     log = workdir / f"{simulator}.log"
-    program = build_bench(simulator, files, workdir, log)
-    run([*program, f"+stimulus={stimulus}", f"+result={result}"], cwd=workdir, log=log)
-    lines = result.read_text(encoding="ascii").splitlines()
+    with without_blanks(workdir) as place:
+        (place / "stimulus").write_bytes(rows.tobytes())
+        text = bench(network, registers, learn=learn, places=places)
+        write_text(place / "testbench.v", text)
+        files = [place / "testbench.v", *(Path(source).resolve() for source in sources)]
+        program = build_bench(simulator, files, place, log)
+        given = [f"+{name}={place / name}" for name in ("stimulus", "result")]
+        run([*program, *given], cwd=place, log=log)
+        lines = (place / "result").read_text(encoding="ascii").splitlines()
     return _parse(lines, simulator, network, registers, len(x), places)
 
 

@@ -15,12 +15,9 @@ from hls.ir.network import FrozenLayer, FrozenNetwork
 from hls.ir.outputs import Outputs
 from hls.ir.stimulus import check_proximal, check_stimulus
 from hls.rtl.ports import bits, timing_of
-from hls.rtl.step import VERILATOR
+from hls.sim.programs import build_bench
 from hls.sim.simulate import (
-    IVERILOG,
-    VVP,
     check_simulator,
-    make_verilated,
     open_workdir,
     without_blanks,
 )
@@ -87,7 +84,7 @@ def simulate_learning(
     with without_blanks(workdir) as place:
         write_text(place / "testbench.v", bench(network, len(chain)))
         files = [place / "testbench.v", *(Path(source).resolve() for source in sources)]
-        program = _build(simulator, files, place, log)
+        program = build_bench(simulator, files, place, log)
         for name, content in (("stimulus", rows), ("load", chain)):
             (place / name).write_bytes(content.tobytes())
             program.append(f"+{name}={place / name}")
@@ -106,20 +103,6 @@ def _check_weights(load: npt.NDArray[np.generic], layer: FrozenLayer) -> npt.NDA
         expected = f"[C, N, D, S, P] = {list(layer.shape)}, 0 .. {layer.w_max}"
         raise InvalidInput("weights to load", got=got, expected=expected)
     return load
-
-
-def _build(simulator: str, files: list[Path], workdir: Path, log: Path) -> list[str | Path]:
-    if simulator == "icarus":
-        out = workdir / "testbench.vvp"
-        words: list[str | Path] = [IVERILOG.require(), "-g2005", "-s", "testbench", "-o", out]
-        run([*words, *files], cwd=workdir, log=log)
-        return [VVP.require(), "-n", out]
-    objects = workdir / "obj"
-    words = [VERILATOR.require(), "--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint"]
-    words += ["--x-initial", "unique", "--x-assign", "unique", "-O3"]
-    words += ["--top-module", "testbench", "-Mdir", objects]
-    run([*words, *files], cwd=workdir, log=log)
-    return [make_verilated("Vtestbench", objects, log, timing=True)]
 
 
 def _parse(lines: list[str], network: FrozenNetwork, samples: int) -> Learnt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hls.rtl.step import VERILATOR
-from hls.sim.simulate import IVERILOG, VVP
+from hls.sim.simulate import IVERILOG, VVP, make_verilated
 from hls.tool import run
 
 
@@ -27,8 +27,8 @@ def build_bench(simulator: str, files: list[Path], workdir: Path, log: Path) -> 
         run([*words, *files], cwd=workdir, log=log)
         return [VVP.require(), "-n", out]
     objects = workdir / "obj"
-    words = [VERILATOR.require(), "--binary", "--timing", "-Wno-fatal", "-Wno-lint", "-O3"]
-    words += ["--x-initial", "unique", "--x-assign", "unique", "-j", "2"]
+    words = [VERILATOR.require(), "--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint"]
+    words += ["--x-initial", "unique", "--x-assign", "unique", "-O3"]
     words += ["--top-module", "testbench", "-Mdir", objects]
     run([*words, *files], cwd=workdir, log=log)
-    return [objects / "Vtestbench"]
+    return [make_verilated("Vtestbench", objects, log, timing=True)]
