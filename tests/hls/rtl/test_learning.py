@@ -203,7 +203,10 @@ def test_what_it_is_not_made_for():
         generate_learning(philox)
     for settings_, text in (
         ({"wta": "t-wta"}, "WTA: got t-wta; expected 1-wta"),
-        ({"segments": 2}, "segments of a neuron: got 2; expected 1"),
+        (
+            {"proximal": "weighted", "dendrites": 2},
+            "proximal inputs: got weighted; expected none or enable",
+        ),
     ):
         with pytest.raises(Unsupported, match=text):
             generate_learning(network(**settings_)[1])
