@@ -58,7 +58,7 @@ def test_a_training_run_is_learnt_on_the_chip_and_asked(whole_run: Path) -> None
     assert record.metrics["samples_learnt_on_chip"] == 2 * TRAIN
     lesson = read_lesson(step_dir(whole_run, "freeze"))
     assert lesson.whole
-    assert (np.diff(lesson.weights.astype(int), axis=0) != 0).sum() > 500
+    assert (np.diff(lesson.weights.astype(int), axis=0) != 0).sum() > 300
     summary = StepRecord.read(step_dir(whole_run, "rtl")).summary
     assert re.search(r"; one that learns, \d+ flip-flops$", summary)
 
@@ -72,10 +72,7 @@ def test_a_fault_of_the_circuit_is_a_mismatch(run: Path) -> None:
         Mismatch, match="rung learning does not learn what the reference learns: [0-9]+ of "
     ):
         execute(VerifyStep([LEARNING]), run)
-    assert row(run)["mismatches"] > 0
-    lines = []
-    with pytest.raises(Mismatch, match="after sample 0, column 0, neuron [01], dendrite 0, "):
-        lines += verify_run(run)
+    assert row(run)["mismatches"] > 300
 
 
 def test_one_wrong_bit_of_one_weight_is_a_mismatch(run: Path) -> None:
@@ -118,11 +115,13 @@ def test_samples_of_another_network_or_damaged_are_refused(run: Path) -> None:
 def test_what_is_refused_says_why(run: Path) -> None:
     freeze = step_dir(run, "freeze")
     shutil.rmtree(freeze / LEARNING)
-    write_refusal(freeze, "a circuit that learns has no restarts")
+    write_refusal(freeze, "training with restarts is not repeated on a chip")
     record = execute(VerifyStep([LEARNING]), run)
     assert record.summary.endswith("0 mismatches; SKIPPED: learning")
     assert record.metrics["rungs_skipped"] == 1
-    assert list(verify_run(run)) == ["learning   skipped: a circuit that learns has no restarts"]
+    assert list(verify_run(run)) == [
+        "learning   skipped: training with restarts is not repeated on a chip"
+    ]
 
 
 def test_the_first_samples_are_enough_and_none_makes_no_circuit(tmp_path: Path) -> None:
@@ -136,7 +135,7 @@ def test_the_first_samples_are_enough_and_none_makes_no_circuit(tmp_path: Path) 
 def test_what_no_circuit_is_made_for_is_said(tmp_path: Path) -> None:
     for name, options, reason in (
         ("wta", ["--model.wta", "t-wta"], "circuit that learns: WTA: got t-wta; expected 1-wta"),
-        ("restarts", ["--model.restarts", "2"], "a circuit that learns has no restarts"),
+        ("restarts", ["--model.restarts", "2"], "training with restarts is not repeated on a chip"),
     ):
         found = flow(tmp_path / name, *options, to="freeze")
         told = (step_dir(found, "freeze") / LEARNING / "skipped.json").read_text()
