@@ -53,7 +53,7 @@ class RungResult:
     @property
     def row(self) -> dict[str, Any]:
         """The row for `ladder.json`."""
-        return {key: value for key, value in vars(self).items() if key not in ("raised", "idle")}
+        return {key: value for key, value in vars(self).items() if key != "raised"}
 
     def count(self, cycles: npt.NDArray[np.int64] | None) -> None:
         """Note the clocks of every sample, `[B]`."""

@@ -91,7 +91,7 @@ def refusal(cli: RecipeCLI, model: NeuTNN) -> str | None:
         "homeostasis": home,
     }.items():
         if found:
-            return f"a circuit that learns has no {what}"
+            return f"training with {what} is not repeated on a chip"
     try:
         generate_learning(model.fresh().freeze("learner", learning=True))
     except NeutnnError as error:

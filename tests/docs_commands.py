@@ -12,6 +12,8 @@ SHORT = {
     "-c my.yaml --model.theta 30 --run_dir runs/higher --to freeze --trainer.max_epochs 2",
     SWEEP: "neutnn fit -c ucr/arrowhead --model.theta 30 --run_dir runs/arrowhead-30 "
     "--trainer.max_epochs 1 --trainer.enable_progress_bar false",
+    "neutnn flow -c ucr/sony2_chip": "neutnn flow -c ucr/sony2_chip --to rtl --data.name "
+    "ItalyPowerDemand --trainer.max_epochs 1",
     "neutnn flow -c ucr/sony2": "neutnn flow -c ucr/arrowhead --to synth --trainer.max_epochs 1",
     "python -m benchmarks.ucr_stream": "python -m benchmarks.ucr_stream --samples 100 --seeds 1 "
     "--sets GunPoint ArrowHead",
@@ -26,8 +28,8 @@ SHORT = {
     "python benchmarks/mnist.py noise": f"python benchmarks/mnist.py noise {FEW}",
     "python benchmarks/mnist.py segments --seeds 1": "python benchmarks/mnist.py segments --seeds "
     "1 --set trainer.max_epochs=1 trainer.accelerator=cpu",
-    "python benchmarks/on_chip.py --epochs 5 --pdk nangate45 asap7": "python benchmarks/on_chip.py "
-    "--sets ItalyPowerDemand --epochs 1 --simulator icarus --pdk",
+    "python benchmarks/on_chip.py --epochs 5 --pdk nangate45 asap7 --netlist icarus": "python "
+    "benchmarks/on_chip.py --sets ItalyPowerDemand --epochs 1 --simulator icarus --pdk",
     ".venv/bin/python benchmarks/kernels_gpu.py": "python benchmarks/kernels_gpu.py --samples 10 "
     "--columns 4",
 }

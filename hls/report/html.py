@@ -12,7 +12,7 @@ import numpy as np
 from hls.ir import FrozenNetwork, load
 from hls.report import charts
 from hls.report.page import chooser, code, drawing, page, picture, section, table, zoomable
-from hls.report.table import number, rows
+from hls.report.table import climbed, number, rows, samples
 from hls.report.wave import wave
 from hls.step import step_dir
 
@@ -88,12 +88,12 @@ def _ladder(report: dict[str, Any]) -> list[str]:
     if not report["ladder"]:
         return []
     lines = []
-    for row in report["ladder"]:
+    for row in climbed(report):
         if row.get("skipped"):
             lines.append((row["rung"], "skipped", "", row["skipped"]))
         else:
             seconds = f"{row['seconds']:.1f}"
-            lines.append((row["rung"], str(row["samples"]), str(row["mismatches"]), seconds))
+            lines.append((row["rung"], samples(row), str(row["mismatches"]), seconds))
     wrong = any(row.get("mismatches") for row in report["ladder"])
     verdict = '<span class="bad">There are mismatches.</span>' if wrong else (
         '<span class="good">All that ran agree.</span>'

@@ -36,15 +36,26 @@ def rows(report: dict[str, Any]) -> list[tuple[str, str, str]]:
     ]
 
 
+def climbed(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of the ladder, without rungs for which the run has nothing."""
+    return [row for row in report["ladder"] if not row.get("idle")]
+
+
+def samples(row: dict[str, Any], unit: str = "") -> str:
+    """Return how many samples a rung compared, and how many of them it learnt."""
+    learnt = row.get("learnt")
+    return f"{row['samples']}{unit}" + ("" if learnt is None else f" ({learnt} learnt)")
+
+
 def ladder(report: dict[str, Any]) -> list[str]:
     """Return one line per rung."""
     lines = []
-    for row in report["ladder"]:
+    for row in climbed(report):
         if row.get("skipped"):
             lines.append(f"{row['rung']}: skipped ({row['skipped']})")
         else:
             lines.append(
-                f"{row['rung']}: {row['samples']} samples, {row['mismatches']} mismatches, "
+                f"{row['rung']}: {samples(row, ' samples')}, {row['mismatches']} mismatches, "
                 f"{row['seconds']:.1f} s"
             )
     return lines
@@ -77,12 +88,12 @@ def as_markdown(report: dict[str, Any]) -> str:
         out += ["", "## Ladder", "", "Winner and spike time of every test sample, compared exactly "
                 "with the PyTorch reference.", ""]  # fmt: skip
         out += ["| rung | samples | mismatches | s |", "|---|---:|---:|---:|"]
-        for row in report["ladder"]:
+        for row in climbed(report):
             if row.get("skipped"):
                 out.append(f"| {row['rung']} | skipped | {row['skipped']} | |")
             else:
                 out.append(
-                    f"| {row['rung']} | {row['samples']} | {row['mismatches']} | "
+                    f"| {row['rung']} | {samples(row)} | {row['mismatches']} | "
                     f"{row['seconds']:.1f} |"
                 )
     if report["method"] or report["notes"]:

@@ -45,6 +45,8 @@ def test_skipped_rungs_and_notes_are_said(tmp_path):
     rungs = [
         {"rung": "c", "samples": 5, "mismatches": 0, "seconds": 0.1, "skipped": None},
         {"rung": "icarus", "skipped": "Icarus Verilog is not installed"},
+        {"rung": "netlist", "skipped": "there is none", "idle": True},
+        {"rung": "learning", "samples": 9, "learnt": 4, "mismatches": 0, "seconds": 0.1},
     ]
     path = tmp_path / "steps" / "verify" / "ladder.json"
     path.write_text(json.dumps({"rungs": rungs}))
@@ -52,9 +54,12 @@ def test_skipped_rungs_and_notes_are_said(tmp_path):
     text = as_text(report)
     assert "c: 5 samples, 0 mismatches, 0.1 s" in text
     assert "icarus: skipped (Icarus Verilog is not installed)" in text
+    assert "netlist" not in text
+    assert "learning: 9 samples (4 learnt), 0 mismatches, 0.1 s" in text
     assert "no clock tree" in text
     markdown = (tmp_path / "report.md").read_text()
     assert "| icarus | skipped | Icarus Verilog is not installed | |" in markdown
+    assert "| learning | 9 (4 learnt) | 0 | 0.1 |" in markdown
     assert "- tool: qflow" in markdown
 
 
