@@ -6,6 +6,7 @@ import sys
 
 from hls.ir import load
 from hls.step import StepRecord, step_dir
+from hls.verify import RUNGS
 from neutnn_pl.cli import main
 from tests.conftest import ROOT
 
@@ -18,7 +19,7 @@ def test_a_minicolumn_climbs_the_ladder(tmp_path):
     assert network.layers[0].shape == (1, 4, 3, 4, 20)
     assert network.proximal_lines == 12
     ladder = json.loads((run / "steps/verify/ladder.json").read_text())
-    assert [row["rung"] for row in ladder["rungs"]] == ["c", "icarus", "verilator", "netlist"]
+    assert [row["rung"] for row in ladder["rungs"]] == list(RUNGS)
     for row in ladder["rungs"]:
         if row["skipped"] is None:
             assert (row["samples"], row["mismatches"]) == (3 * 26, 0)

@@ -121,8 +121,8 @@ class BambuStep(Step):
         command = context.dir / kernel.arch / COMMAND
         write_json(context.dir / CHOSEN, {"network_sha256": network.hash, "arch": None})
         summary = (
-            f"Bambu is not installed ({BAMBU.install}, or set {BAMBU.variable} to its path); "
-            f"C, test bench and command line: {kernel.arch}/{command.name}"
+            f"not installed ({BAMBU.install}, or set {BAMBU.variable}); "
+            f"what it would be given: {kernel.arch}/{command.name}"
         )
         return {"installed": False, "arch": kernel.arch}, summary
 
