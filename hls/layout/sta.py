@@ -102,14 +102,13 @@ def timing(
             (work / "dated.sdf").write_text(re.sub(r"\(DATE .*?\)", '(DATE "-")', text))
             (work / "dated.sdf").replace(sdf)
     notes = [f"OpenSTA: {len(lost)} nets of the SPEF unknown"] if (lost := _unknown(output)) else []
-    worst = {kind: _worst(_part(output, kind)) for kind in ("setup", "hold")}
-    setup, hold = (_slack(worst[kind], library.time_ns) for kind in ("setup", "hold"))
+    setup, hold = (_slack(_part(output, kind), library.time_ns) for kind in ("setup", "hold"))
     return Timing(
         clock_ns=clock_ns,
         slack_ns=setup,
         hold_slack_ns=hold,
         fastest_clock_ns=None if setup is None else round(clock_ns - setup, 4),
-        critical_path=_path(worst["setup"]),
+        critical_path=_path(_part(output, "setup")),
         parasitics=(parasitics or "from SPEF") if spef else "none (wires have no capacitance)",
         sdf=sdf,
         notes=notes,
@@ -153,13 +152,6 @@ def _script(
 
 def _part(output: str, kind: str) -> str:
     return output.split(f"neutnn: {kind}\n", 1)[1].split("neutnn: ", 1)[0]
-
-
-def _worst(text: str) -> str:
-    """Return the path with the least slack: OpenSTA reports one for each group of paths."""
-    paths = re.split(r"^(?=Startpoint: )", text, flags=re.M)[1:]
-    timed = [(slack, path) for path in paths if (slack := _slack(path, 1.0)) is not None]
-    return min(timed, key=lambda pair: pair[0], default=(0.0, text))[1]
 
 
 def _slack(text: str, unit_ns: float) -> float | None:
