@@ -2,8 +2,9 @@
 
 It reads samples from a binary file (for every input argument its elements as 64-bit words) and
 writes for every sample the clocks as a 64-bit word, -1 if it hangs, then the elements of every
-output. Clocks are those from the one in which `start_port` is 1 to the one before `done_port` is. A read at one clock edge gives its data after that edge, and garbage after any other: what
-holds on to it is a fault. Registers without a value start at random.
+output. Clocks are those from the one in which `start_port` is 1 to the one before `done_port` is.
+A read at one clock edge gives its data after that edge, and garbage after any other: what holds on
+to it is a fault. Registers without a value start at random.
 """
 
 from __future__ import annotations
