@@ -27,6 +27,7 @@ PACKAGES: tuple[tuple[str, str, bool], ...] = (
 
 def tools() -> list[Tool]:
     """Return every external program that some step can use."""
+    from hls.bambu.tool import BAMBU
     from hls.ckernel.build import GCC
     from hls.layout.openroad import OPENROAD
     from hls.layout.qflow import GRAYWOLF, QROUTER
@@ -35,7 +36,7 @@ def tools() -> list[Tool]:
     from hls.sim.simulate import GXX, IVERILOG, VVP
     from hls.synth.yosys import YOSYS
 
-    return [GCC, IVERILOG, VVP, VERILATOR, GXX, YOSYS, GRAYWOLF, QROUTER, OPENSTA, OPENROAD]
+    return [GCC, IVERILOG, VVP, VERILATOR, GXX, YOSYS, GRAYWOLF, QROUTER, OPENSTA, OPENROAD, BAMBU]
 
 
 def pdks() -> list[tuple[str, str | None, str]]:
@@ -67,7 +68,7 @@ def report() -> tuple[str, bool]:
         extra = "neutnn-pl[wandb]" if name == "wandb" else name
         lines.append(_row(name, found, purpose, f"pip install {extra}", needed))
     lines += ["", _head("program")]
-    optional = {"OpenROAD", "Yosys"}
+    optional = {"OpenROAD", "Yosys", "Bambu"}
     for tool in tools():
         found = tool.version()
         needed = tool.name not in optional

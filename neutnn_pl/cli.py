@@ -33,6 +33,7 @@ to hardware
 look
   report RUN                             the table; report.html and report.md beside it
   compare RUN RUN ... [--html FILE]      what differs in configuration and in figures
+  compare RUN --architectures [NAME,...] one network through RTL and every C architecture
   pack RUN [--output FILE]               one archive that anybody can verify
 help
   ls                                     the recipes, with measured results

@@ -13,12 +13,14 @@ import pytest
 from PIL import Image
 
 import hls
+from hls.bambu import BAMBU
 from hls.ir import load
 from hls.step import StepRecord, step_dir
+from hls.verify import RUNGS
 from neutnn_pl.cli import main
 from tests.conftest import ROOT
 
-STEPS = ["fit", "prune", "freeze", "ckernel", "rtl", "synth", "verify", "layout"]
+STEPS = ["fit", "prune", "freeze", "ckernel", "bambu", "rtl", "synth", "verify", "layout"]
 PROGRAM = [sys.executable, "-m", "neutnn_pl.cli"]
 TOOLS = ("iverilog", "verilator", "graywolf", "qrouter")
 
@@ -45,17 +47,21 @@ def test_every_step_is_done_in_order(demo):
     flow = json.loads((run / "flow.json").read_text())
     assert [step["id"] for step in flow["steps"]] == STEPS
     for number, step in enumerate(STEPS, start=1):
-        assert f"  {number}/8 {step}" in out
+        assert f"  {number}/9 {step}" in out
         assert record(run, step).status == "done"
 
 
 def test_the_ladder_has_no_mismatch_and_no_skipped_rung(demo):
     run, _ = demo
     ladder = json.loads((run / "steps/verify/ladder.json").read_text())
-    *rows, learning = ladder["rungs"]
-    assert [row["rung"] for row in rows] == ["c", "icarus", "verilator", "netlist"]
-    assert "source: lfsr" in learning["skipped"]
-    for row in rows:
+    assert [row["rung"] for row in ladder["rungs"]] == list(RUNGS)
+    rows = {row["rung"]: row for row in ladder["rungs"]}
+    assert "--hardware.bus apb" in rows.pop("bus")["skipped"]
+    assert "source: lfsr" in rows.pop("learning")["skipped"]
+    for row in rows.values():
+        if row["rung"].startswith("bambu") and BAMBU.find() is None:
+            assert row["skipped"].startswith("Bambu is not installed (")
+            continue
         assert (row["samples"], row["mismatches"], row["skipped"]) == (175, 0, None)
 
 
@@ -113,7 +119,7 @@ def test_a_second_call_does_nothing_again(demo, capsys):
     before = {step: record(run, step).started for step in STEPS}
     assert main(["flow", str(run)]) == 0
     assert {step: record(run, step).started for step in STEPS} == before
-    assert "8/8 layout" in capsys.readouterr().out
+    assert "9/9 layout" in capsys.readouterr().out
 
 
 def test_a_damaged_output_runs_its_step_again(demo):

@@ -2,8 +2,9 @@
 
 It reads samples from a binary file (for every input argument its elements as 64-bit words) and
 writes for every sample the clocks as a 64-bit word, -1 if it hangs, then the elements of every
-output. A read at one clock edge gives its data after that edge, and garbage after any other: what
-holds on to it is a fault. Registers without a value start at random.
+output. Clocks are those from the one in which `start_port` is 1 to the one before `done_port` is.
+A read at one clock edge gives its data after that edge, and garbage after any other: what holds on
+to it is a fault. Registers without a value start at random.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ int main(int argc, char **argv) {{
     context.randReset(2);  // registers start at random values, as silicon does
     context.randSeed(1);
 {open}    dut = new V{top}{{&context}};
-{attach}    FILE *stimulus = std::fopen(argv[1], "rb");
+    FILE *stimulus = std::fopen(argv[1], "rb");
     FILE *result = std::fopen(argv[2], "wb");
     if (!stimulus || !result) return 2;
     dut->start_port = 0;
@@ -51,11 +52,11 @@ int main(int argc, char **argv) {{
     for (int i = 0; i < 3; ++i) tick();
     dut->reset = 1;
     for (int i = 0; i < 2; ++i) tick();
-    static uint64_t row[{row}];
+{attach}    static uint64_t row[{row}];
     while (std::fread(row, 8, {row}, stimulus) == {row}) {{
 {load}        dut->start_port = 1;
         settle();
-        int64_t cycles = -1;
+        int64_t cycles = 0;
         while (!dut->done_port && cycles < {limit}) {{
             tick();
             dut->start_port = 0;
@@ -63,7 +64,6 @@ int main(int argc, char **argv) {{
             ++cycles;
         }}
         if (!dut->done_port) cycles = -1;
-        else if (cycles < 0) cycles = 0;
 {capture}        tick();  // what is written at the edge that ends the run still counts
         dut->start_port = 0;
         std::fwrite(&cycles, 8, 1, result);
@@ -92,7 +92,7 @@ def harness(top: str, ports: Sequence[ArgumentPorts], *, limit: int, vcd: bool =
         limit=limit,
         include='#include "verilated_vcd_c.h"\n' if vcd else "",
         trace="static VerilatedVcdC *wave;\nstatic uint64_t now;\n" if vcd else "",
-        dump="    wave->dump(now++);\n" if vcd else "",
+        dump="    if (wave) wave->dump(now++);\n" if vcd else "",
         open="    context.traceEverOn(true);\n" if vcd else "",
         attach="    wave = new VerilatedVcdC;\n    dut->trace(wave, 2);\n    wave->open(argv[3]);\n"
         if vcd

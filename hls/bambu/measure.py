@@ -35,7 +35,7 @@ class Measured:
         memory_bits: contents of memories in the Verilog, in bits.
         clock_ns: shortest clock period, in ns (OpenSTA, wires without capacitance); the planned one
             without OpenSTA.
-        cycles_mean: mean clocks from start to answer.
+        cycles_mean: mean clocks from start, its own included, to the answer.
         latency_ns: `cycles_mean` times `clock_ns`.
         bambu: what Bambu says of it.
         reason: why there is nothing of all this, or why it does not fit; None if it fits.
@@ -117,7 +117,8 @@ def measure(
         memories=made.memories,
     )  # fmt: skip
     fastest = closing_clock(out, made.top, pdk, clock_ns, "clock", log) or clock_ns
-    cycles = made.metrics.get("cycles_mean")
+    counted = made.metrics.get("cycles_mean")
+    cycles = None if counted is None else counted - 1  # it counts that of the arguments too
     return Measured(
         arch=made.arch,
         plan_ns=plan_ns,

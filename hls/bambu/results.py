@@ -56,8 +56,8 @@ def _functions(output: str) -> dict[str, str]:
     pattern = r"(?:Information|information|flip-flops)(?: of| for| in)? function (\w+):"
     marks = list(re.finditer(pattern, output))
     parts: dict[str, str] = {}
-    for mark, after in zip(marks, [*marks[1:], None], strict=True):
-        end = after.start() if after else len(output)
+    ends = [*(mark.start() for mark in marks[1:]), len(output)]
+    for mark, end in zip(marks, ends, strict=False):
         start = output.rfind("\n", 0, mark.start()) + 1
         parts[mark.group(1)] = parts.get(mark.group(1), "") + output[start:end]
     return parts

@@ -35,8 +35,8 @@ def simulate_bambu(
 ) -> Simulation:
     """Simulate Bambu's Verilog, or its netlist, with memories at its array ports.
 
-    Clocks are counted from the edge that samples `start_port` until `done_port`. Input and output
-    memories answer after one clock.
+    Clocks are counted from the one in which `start_port` is 1, it included, until `done_port` is:
+    one for a combinational design. Input and output memories answer after one clock.
 
     Args:
         kernel: the C that it was made from.

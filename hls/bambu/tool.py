@@ -79,7 +79,7 @@ def installed() -> Bambu:
             f"Bambu is needed ({BAMBU.purpose})",
             got=f"version {version} at {path}",
             expected="2023.1 or newer",
-            mend=f"Get a newer one, {BAMBU.install}, or set {BAMBU.variable} to its path",
+            mend=f"Get a newer one ({BAMBU.install}), or set {BAMBU.variable} to its path",
         )
     return _ask(path, version)
 

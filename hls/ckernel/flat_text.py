@@ -11,8 +11,8 @@ HEADER = """\
 #include <stdint.h>
 
 /*
- * One gamma cycle. Spike times come and go in planes: a word holds one bit of many lines' times, and
- * a time of all ones is no spike.
+ * One gamma cycle. Spike times are in planes: a word holds one bit of many lines' times, and a time
+ * of all ones is no spike.
  *
 {arguments}
  */
@@ -51,7 +51,7 @@ PREAMBLE = """\
 """
 
 WHAT = {
-    "bitplane": "one pass of a loop for each time step, all neurons at once.",
+    "bitplane": "one pass of a loop for each time step, in stages: lines, ramps, potentials, WTA.",
     "unrolled": "all time steps at once, no state.",
     "pipelined": "all time steps at once, a new sample in every clock.",
 }
@@ -68,8 +68,25 @@ INLINE uint32_t ones(uint64_t word) {
 }
 """
 
+RISING = """\
+/*
+ * How many of the lines of weight {w} rise: that have come, less those that had {w} steps ago.
+ * past: how many had come 1 .. {w} steps ago.
+ */
+INLINE uint32_t rising{w}(uint16_t past[{w}], uint32_t come) {{
+    uint32_t then = come;
+    UNROLL
+    for (uint32_t i = 0; i < {w}; ++i) {{
+        const uint32_t next = past[i];
+        past[i] = (uint16_t)then;
+        then = next;
+    }}
+    return come - then;
+}}
+"""
+
 COME = """\
-/* Lines whose time, of {planes} bits, is at most t: those that have come; from the last time on all. */
+/* Lines whose time, of {planes} bits, is at most t; from the last time on all that spike. */
 INLINE uint64_t come{planes}(const uint64_t x[{planes}], uint32_t t, uint32_t last) {{
     const uint32_t now = t < last ? t : last;
     uint64_t below = 0;
@@ -86,7 +103,7 @@ INLINE uint64_t come{planes}(const uint64_t x[{planes}], uint32_t t, uint32_t la
 
 COLUMN = """\
 /* Layer {l}, column {c}: {what} */
-INLINE void column{l}_{c}({arguments}{type} v[{size}]) {{
+INLINE void column{l}_{c}({arguments}{type} rise[{size}]{past}) {{
 {lines}}}
 """
 
@@ -103,13 +120,9 @@ LEVELS = """\
 """
 
 CAME = """\
-        uint64_t {name}[{size}]; /* {name}[w * {words} + k]: lines that had come w steps ago */
         UNROLL
-        for (uint32_t w = 0; w < {count}; ++w) {{
-            UNROLL
-            for (uint32_t k = 0; k < {words}; ++k) {{
-                {name}[w * {words} + k] = t < w ? 0 : come{planes}(&{x}[k * {planes}], t - w, {last});
-            }}
+        for (uint32_t k = 0; k < {words}; ++k) {{
+            {name}[k] = come{planes}(&{x}[k * {planes}], t, {last});
         }}
 """
 
@@ -122,18 +135,31 @@ INLINE void layer{l}(const uint64_t x[{given}]{proximal}, uint64_t y[{out}]) {{
     }}
     {time}
     for (uint32_t t = 0; t < {steps}; ++t) {{
-{came}{calls}        UNROLL
+{body}    }}
+}}
+"""
+
+MOVE = """\
+        UNROLL
+        for (uint32_t g = 0; g < {segments}; ++g) {{
+            v[g] = {before}rise[g]{after};
+        }}
+"""
+
+GIVE = """\
+        UNROLL
         for (uint32_t c = 0; c < {columns}; ++c) {{
 {potentials}            const {mask} pass = inhibit{l}({v}, &l{l}_theta[c * {neurons}], &spent[c]);
             UNROLL
             for (uint32_t b = 0; b < {planes}; ++b) {{
-                const uint64_t zero = (t >> b & 1U) != 0 ? 0 : pass;
+                const uint64_t zero = ({now} >> b & 1U) != 0 ? 0 : pass;
                 y[c * {planes} + b] &= ~zero;
             }}
         }}
-    }}
-}}
 """
+
+STAGES = 3
+"""Passes of the loop between a spike that comes and the neurons that it makes pass."""
 
 SILENT_LAYER = """\
 /* Layer {l}: no synapse is left, no neuron ever spikes. */

@@ -23,6 +23,10 @@ OPENSTA = Tool(
 )
 
 
+SLACK = re.compile(r"(-?\d+\.\d+)\s+slack \(")
+"""A path's slack; OpenSTA shows the worst path of each group (registers, asynchronous resets)."""
+
+
 @dataclass(frozen=True)
 class Timing:
     """Setup and hold of a netlist with ideal clock and inputs that come at the clock edge.
@@ -98,14 +102,13 @@ def timing(
             (work / "dated.sdf").write_text(re.sub(r"\(DATE .*?\)", '(DATE "-")', text))
             (work / "dated.sdf").replace(sdf)
     notes = [f"OpenSTA: {len(lost)} nets of the SPEF unknown"] if (lost := _unknown(output)) else []
-    worst = {kind: _worst(_part(output, kind)) for kind in ("setup", "hold")}
-    setup, hold = (_slack(worst[kind], library.time_ns) for kind in ("setup", "hold"))
+    setup, hold = (_slack(_part(output, kind), library.time_ns) for kind in ("setup", "hold"))
     return Timing(
         clock_ns=clock_ns,
         slack_ns=setup,
         hold_slack_ns=hold,
         fastest_clock_ns=None if setup is None else round(clock_ns - setup, 4),
-        critical_path=_path(worst["setup"]),
+        critical_path=_path(_part(output, "setup")),
         parasitics=(parasitics or "from SPEF") if spef else "none (wires have no capacitance)",
         sdf=sdf,
         notes=notes,
@@ -151,19 +154,14 @@ def _part(output: str, kind: str) -> str:
     return output.split(f"neutnn: {kind}\n", 1)[1].split("neutnn: ", 1)[0]
 
 
-def _worst(text: str) -> str:
-    """Return the path with the least slack: OpenSTA reports one for each group of paths."""
-    paths = re.split(r"^(?=Startpoint: )", text, flags=re.M)[1:]
-    timed = [(slack, path) for path in paths if (slack := _slack(path, 1.0)) is not None]
-    return min(timed, key=lambda pair: pair[0], default=(0.0, text))[1]
-
-
 def _slack(text: str, unit_ns: float) -> float | None:
-    match = re.search(r"(-?\d+\.\d+)\s+slack \(", text)
-    return round(float(match.group(1)) * unit_ns, 5) if match else None
+    found = [float(number) for number in SLACK.findall(text)]
+    return round(min(found) * unit_ns, 5) if found else None
 
 
 def _path(text: str) -> list[str]:
+    paths = re.split(r"^(?=Startpoint: )", text, flags=re.M)[1:]
+    text = min(paths, key=lambda path: float(SLACK.findall(path)[0])) if paths else ""
     names = re.findall(r"^(?:Startpoint|Endpoint): (\S+)", text, re.M)
     gates = re.findall(r"[v^] (\S+)/\S+ \((\S+)\)\s*$", text, re.M)
     middle = [f"{name} ({cell})" for name, cell in gates]

@@ -33,7 +33,8 @@ def read_activity(path: Path, ports: set[str]) -> Activity:
 
     Args:
         path: the VCD.
-        ports: names that tell the design's scope (the outermost that has all of them).
+        ports: names that tell the design's scope: that with the most signals of those that have
+            all of them, the outermost one where several have as many.
 
     Raises:
         InvalidInput: if it is not a VCD or no scope has the ports.
@@ -44,7 +45,8 @@ def read_activity(path: Path, ports: set[str]) -> Activity:
         raise InvalidInput(f"VCD {path}", got=error.strerror, expected="a file") from error
     head, mark, body = text.partition("$enddefinitions")
     scopes = _scopes(head)
-    found = next((s for s, names in scopes.items() if ports <= {n for n, *_ in names}), None)
+    fitting = [s for s, names in scopes.items() if ports <= {n for n, *_ in names}]
+    found = max(fitting, key=lambda scope: len(scopes[scope]), default=None)
     if not mark or found is None:
         raise InvalidInput(
             f"VCD {path}",

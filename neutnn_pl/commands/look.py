@@ -26,12 +26,46 @@ def compare(args: list[str]) -> int:
     parser = argparse.ArgumentParser("neutnn compare", allow_abbrev=False)
     parser.add_argument("runs", type=Path, nargs="+", help="two or more runs")
     parser.add_argument("--html", type=Path, help="page to write")
+    parser.add_argument(
+        "--architectures", nargs="?", const="all", metavar="NAME,...",
+        help="of one run: its network through the direct RTL and these architectures of the C",
+    )  # fmt: skip
+    parser.add_argument("--pdk", default="nangate45", help="library of --architectures")
+    parser.add_argument("--clock", type=float, help="clock period that mapping aims at, ns")
+    parser.add_argument("--plans", default="", help="clock periods for Bambu, ns, by comma")
+    parser.add_argument("--samples", type=int, help="test samples; default: all")
     options = parser.parse_args(args)
+    if options.architectures:
+        return _architectures(options)
     found = compare_runs(options.runs)
     print(as_text(found))
     if options.html:
         write_page(found, options.html)
         print(f"\n  {options.html}")
+    return 0
+
+
+def _architectures(options: argparse.Namespace) -> int:
+    from hls.ckernel.kernel import ARCHITECTURES
+    from hls.errors import InvalidInput
+    from hls.report.architectures import as_text, compare_architectures
+
+    if len(options.runs) != 1:
+        raise InvalidInput(
+            "compare --architectures", got=f"{len(options.runs)} runs", expected="one"
+        )
+    every = options.architectures == "all"
+    found = compare_architectures(
+        options.runs[0],
+        ARCHITECTURES if every else options.architectures.split(","),
+        pdk=options.pdk,
+        clock_ns=options.clock,
+        plans_ns=[float(plan) for plan in options.plans.split(",") if plan],
+        samples=options.samples,
+        tell=lambda text: print(f"  {text} ...", flush=True),
+    )
+    print(as_text(found))
+    print(f"\n  {options.runs[0]}/architectures/{options.pdk}/architectures.md")
     return 0
 
 

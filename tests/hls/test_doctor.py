@@ -10,7 +10,7 @@ def test_everything_is_named_with_its_version_and_purpose(capsys):
     assert main(["doctor"]) == 0
     out = capsys.readouterr().out
     for name in ("torch", "lightning", "sktime", "pyosys", "gcc", "Icarus", "Verilator", "graywolf",
-                 "qrouter", "OpenSTA", "OpenROAD", "osu018", "nangate45"):  # fmt: skip
+                 "qrouter", "OpenSTA", "OpenROAD", "Bambu", "osu018", "nangate45"):  # fmt: skip
         assert name in out
     assert out.rstrip().endswith("The main job can run.")
 

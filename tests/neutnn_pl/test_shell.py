@@ -41,7 +41,7 @@ def test_a_dry_run_says_what_would_run_and_why_and_writes_nothing(run, done):
     code, out, _ = run("flow", run_dir, "--dry-run")
     assert code == 0
     assert re.findall(r"^  (\w+) +(\w+) ", out, re.M)[:5] == [
-        (step, "kept") for step in ("fit", "prune", "freeze", "ckernel", "rtl")
+        (step, "kept") for step in ("fit", "prune", "freeze", "ckernel", "bambu")
     ]
     code, out, _ = run(*FLOW, "--run_dir", run_dir, "--dry-run", "--overwrite", "--model.theta", 26)
     assert code == 0
@@ -50,7 +50,7 @@ def test_a_dry_run_says_what_would_run_and_why_and_writes_nothing(run, done):
     rows = [json.loads(line) for line in out.splitlines()]
     assert [(r["step"], r["action"]) for r in rows] == [
         ("fit", "kept"), ("prune", "kept"), ("freeze", "kept"), ("ckernel", "runs"),
-        ("rtl", "runs"),
+        ("bambu", "runs"), ("rtl", "runs"),
     ]  # fmt: skip
     assert before == {p: p.stat().st_mtime_ns for p in run_dir.rglob("*")}
 
@@ -61,10 +61,10 @@ def test_json_lines_for_programs(run, done):
     rows = [json.loads(line) for line in out.splitlines()]
     assert [(r["event"], r.get("step")) for r in rows] == [
         ("kept", "fit"), ("kept", "prune"), ("kept", "freeze"), ("kept", "ckernel"),
-        ("start", "rtl"), ("done", "rtl"), ("report", None),
+        ("kept", "bambu"), ("start", "rtl"), ("done", "rtl"), ("report", None),
     ]  # fmt: skip
-    assert rows[4]["why"] == "asked for (--from rtl)"
-    assert rows[5]["metrics"]["flip_flops"] > 10
+    assert rows[5]["why"] == "asked for (--from rtl)"
+    assert rows[6]["metrics"]["flip_flops"] > 10
     assert rows[-1]["figures"]["synapses"] > 0
 
 
@@ -90,7 +90,7 @@ def test_a_run_at_work_is_left_alone(run, done):
 def test_a_skipped_step(run, done):
     code, out, _ = run("flow", done / "run", "--to", "rtl", "--skip", "ckernel,rtl")
     assert code == 0
-    assert "4/8 ckernel   skipped" in out
+    assert "4/9 ckernel   skipped" in out
     assert StepRecord.read(step_dir(done / "run", "rtl")).status == "done"
 
 
