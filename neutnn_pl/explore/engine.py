@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -83,8 +84,10 @@ def import_ray(command: str, module: str = "ray") -> Any:  # noqa: ANN401 - a mo
     """
     from importlib import import_module
 
-    if "RAY_AUTH_TOKEN" in os.environ or (Path.home() / ".ray" / "auth_token").is_file():
+    token = "RAY_AUTH_TOKEN" in os.environ or (Path.home() / ".ray" / "auth_token").is_file()
+    if token and "ray" not in sys.modules:
         # Ray reads this when it is imported; else it would not show a cluster the token it has.
+        # Set later, it would reach only what this process starts, which would then refuse it.
         os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
         return import_module(module)
