@@ -314,7 +314,7 @@ def test_rungs_are_checked(run: Path) -> None:
         execute(VerifyStep(["c", "fpga"]), run)
     assert str(caught.value) == (
         "rungs of the ladder: got ['fpga']; expected some of c, icarus, verilator, netlist, "
-            "bambu, bambu_netlist"
+        "bambu, bambu_netlist"
     )
 
 
