@@ -40,6 +40,12 @@ def test_train_export_and_layout(folder):
     done = script("export_hls.py", "runs/arrowhead", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert (status(folder, "rtl"), status(folder, "synth")) == ("done", None)
+    assert status(folder, "bambu") == "done"
+    checkpoint = "runs/arrowhead/steps/prune/pruned.ckpt"
+    done = script("export_hls.py", checkpoint, "--output", "alone", "--arch", "stream", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert (folder / "alone" / "steps" / "bambu" / "stream" / "alone.c").is_file()
+    assert (folder / "alone" / "steps" / "rtl" / "alone.v").is_file()
     done = script("layout.py", "runs/arrowhead", "--dry-run", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "layout    runs      has not run" in done.stdout

@@ -20,9 +20,6 @@ Bambu has no figures of the older libraries. The factors are the ratios of the s
 periods (OpenSTA) of the generated RTL of a 24x3 column in each library and in nangate45.
 """
 
-ONE_STATE_NS = 1000.0
-"""A clock period in which Bambu fits any of our columns as one combinational state."""
-
 
 @dataclass(frozen=True)
 class BambuOptions:
@@ -66,16 +63,15 @@ class BambuOptions:
             raise InvalidInput("bambu: samples", got=self.samples, expected="1 or more")
 
 
-def plan_for(pdk: str, clock_ns: float, arch: str = "rolled") -> tuple[str, float]:
+def plan_for(pdk: str, clock_ns: float) -> tuple[str, float]:
     """Return Bambu's device for a library, and the clock period that it should plan with, in ns.
 
     Args:
         pdk: a library of `hls.pdk`.
         clock_ns: clock period in that library, in ns.
-        arch: architecture; `unrolled` gets all the time that it needs for one state.
 
     >>> plan_for("osu018", 10.0)
     ('nangate45', 3.3333)
     """
     device, slower = PLANS.get(pdk, ("nangate45", 1.0))
-    return device, ONE_STATE_NS if arch == "unrolled" else round(clock_ns / slower, 4)
+    return device, round(clock_ns / slower, 4)
