@@ -28,7 +28,7 @@ SHORT = {
     "python benchmarks/mnist.py noise": f"python benchmarks/mnist.py noise {FEW}",
     "python benchmarks/mnist.py segments --seeds 1": "python benchmarks/mnist.py segments --seeds "
     "1 --set trainer.max_epochs=1 trainer.accelerator=cpu",
-    "python benchmarks/on_chip.py --epochs 5 --pdk nangate45 asap7 --netlist icarus": "python "
+    "python benchmarks/on_chip.py --epochs 5 --pdk nangate45 asap7": "python "
     "benchmarks/on_chip.py --sets ItalyPowerDemand --epochs 1 --simulator icarus --pdk",
     ".venv/bin/python benchmarks/kernels_gpu.py": "python benchmarks/kernels_gpu.py --samples 10 "
     "--columns 4",
