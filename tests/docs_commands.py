@@ -82,6 +82,11 @@ ELSEWHERE = {
     ".venv/bin/python -m pytest tests/neutnn_pl/kernels/test_triton.py": "tests/neutnn_pl/kernels/"
     "test_triton.py",
     "neutnn flow -c place_cells/chip": "tests/test_place_cells_study.py",
+    "neutnn flow -c ucr/arrowhead --hls.arch bitplane --to verify": "tests/test_flow.py",
+    "neutnn run runs/arrowhead --input spikes.npy --output answers.npz --target bambu": "tests/hls/"
+    "bambu/test_step.py::test_bambu_as_a_target",
+    "python scripts/export_hls.py runs/arrowhead --hls.arch stream": "tests/test_scripts.py",
+    "neutnn compare runs/arrowhead --architectures": "tests/hls/report/test_architectures.py",
     "neutnn run --target c": "tests/neutnn_pl/test_run.py",
     "neutnn run --target numba": "tests/neutnn_pl/test_run.py",
     # In the notebooks:

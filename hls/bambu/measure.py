@@ -20,6 +20,8 @@ from hls.synth.netlist import read_netlist
 from hls.synth.yosys import synthesise, workspace
 
 SYNTH = "synth"
+LARGE_SUMS = ("unrolled", "pipelined")
+"""Architectures with more additions in one clock than logic optimisation can look through."""
 
 
 @dataclass
@@ -114,7 +116,7 @@ def measure(
     out = made.verilog.parent / SYNTH
     netlist = synthesise(
         [made.verilog], made.top, pdk, out, clock_ns=clock_ns, tool=synth_tool, log=log,
-        memories=made.memories,
+        memories=made.memories, adders_first=made.arch in LARGE_SUMS,
     )  # fmt: skip
     fastest = closing_clock(out, made.top, pdk, clock_ns, "clock", log) or clock_ns
     counted = made.metrics.get("cycles_mean")

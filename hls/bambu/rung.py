@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hls.bambu.measure import netlist_of
-from hls.bambu.run import read_result
+from hls.bambu.run import RECORD, read_result
 from hls.bambu.simulate import simulate_bambu
 from hls.bambu.step import CHOSEN
 from hls.ckernel.generate import network_hash
@@ -38,6 +38,8 @@ def why_not(run_dir: Path) -> str | None:
         return "the step bambu has not run (neutnn flow RUN --from bambu)"
     if _chosen(run_dir).get("arch") is None:
         return "the step bambu ran without Bambu (neutnn flow RUN --from bambu)"
+    if _read(_directory(run_dir) / RECORD).get("interface") == "axi":
+        return "there is no model of AXI ports: only Bambu's own co-simulation has checked it"
     return None
 
 
@@ -91,8 +93,12 @@ def bambu_hash(run_dir: Path) -> str | None:
 
 
 def _chosen(run_dir: Path) -> dict[str, Any]:
+    return _read(chosen_file(run_dir))
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(chosen_file(run_dir).read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hls.bambu.measure import SYNTH, closing_clock
+from hls.bambu.measure import LARGE_SUMS, SYNTH, closing_clock
 from hls.bambu.options import BambuOptions
 from hls.bambu.run import BambuResult, c_to_verilog
 from hls.bambu.simulate import simulate_bambu
@@ -185,7 +185,7 @@ def _rtl(bench: Bench, out: Path) -> Rival:
 def _c(bench: Bench, arch: str, options: BambuOptions, out: Path) -> Rival:
     kernel = hls_kernel(bench.network, arch)
     made: BambuResult = c_to_verilog(kernel, options, out, bench.stimulus)
-    netlist = _synthesise(bench, made.verilog, made.memories, out)
+    netlist = _synthesise(bench, made.verilog, made.memories, out, arch in LARGE_SUMS)
     x, proximal, expected = bench.stimulus
     files = [netlist.netlist, netlist.models]
     run = simulate_bambu(kernel, files, (), x, proximal, workdir=out / "simulation")
@@ -203,10 +203,12 @@ def _c(bench: Bench, arch: str, options: BambuOptions, out: Path) -> Rival:
     return _figures(bench, rival, netlist, run.outputs, expected, vcd, "clock")
 
 
-def _synthesise(bench: Bench, source: Path, memories: tuple[Path, ...], out: Path) -> SynthResult:
+def _synthesise(
+    bench: Bench, source: Path, memories: tuple[Path, ...], out: Path, sums: bool = False
+) -> SynthResult:
     return synthesise(
         [source], bench.network.name, bench.pdk, out / SYNTH, clock_ns=bench.clock_ns,
-        tool=bench.synth_tool, memories=memories,
+        tool=bench.synth_tool, memories=memories, adders_first=sums,
     )  # fmt: skip
 
 

@@ -80,6 +80,7 @@ def synthesise(
     tool: str = "auto",
     log: Path | None = None,
     memories: Sequence[Path] = (),
+    adders_first: bool = False,
 ) -> SynthResult:
     """Synthesise Verilog-2005 to a flat netlist of library cells.
 
@@ -94,6 +95,8 @@ def synthesise(
         tool: `pyosys`, `yosys` (installed one), or `auto` (`YOSYS_EXE` if set, else pyosys).
         log: file for Yosys' output (default `out/yosys.log`).
         memories: files that the Verilog reads its memories' contents from, by name.
+        adders_first: map sums to the library's full adders before logic is optimised for the first
+            time, which does not end on large sums without registers between them.
 
     Raises:
         InvalidInput: if a source is missing or the clock period is not positive.
@@ -111,7 +114,7 @@ def synthesise(
         paths = pdk.unpacked(work)
         library = read_liberty(paths)
         files = [path.resolve() for path in sources]
-        script = synthesis_script(files, top, pdk, library, paths, clock, work)
+        script = synthesis_script(files, top, pdk, library, paths, clock, work, adders_first)
         (work / "synth.ys").write_text(script, encoding="utf-8")
         run([*command, "synth.ys"], cwd=work, log=log, name="Yosys")
         check_rtl(work, top, log)
