@@ -45,6 +45,8 @@ def flat_files(network: FrozenNetwork, arch: str) -> tuple[dict[str, str], tuple
     }
     planes = {p for layer in layers for p in _planes(layer)}
     parts = [text.PREAMBLE.format(**facts), text.ONES]
+    if any(layer.layer.response == "rnl" for layer in layers):
+        parts.append(text.RISING)
     parts += [text.COME.format(planes=p) for p in sorted(planes)]
     for layer in layers:
         parts += _layer(layer, arch)
@@ -126,80 +128,86 @@ def _facts(layer: MaskLayer) -> dict[str, object]:
 
 def _column(layer: MaskLayer, column: int) -> str:
     """Return the function that moves the potentials of a column's segments by one time step."""
-    c, n, d, s, _ = layer.layer.shape
-    size = n * d * s
-    lines = []
+    _, n, d, s, _ = layer.layer.shape
+    facts, size, ramp = _facts(layer), n * d * s, layer.layer.response == "rnl"
+    names = _came(layer)
+    body, first = "", 0
     for g in range(size):
-        terms = _terms(layer, column * size + g)
+        terms = (
+            _ramps(layer, column * size + g, first) if ramp else _steps_up(layer, column * size + g)
+        )
+        first += sum(_weights(layer, column * size + g)) if ramp else 0
         if not terms:
             continue
-        kind = _facts(layer)["type"]
-        before = f"v[{g}] + " if layer.layer.response == "rnl" else ""
         unit = f"neuron {g // (d * s)}"
         if d * s > 1:
             unit += f", dendrite {g // s % d}, segment {g % s}"
-        lines.append(f"    /* {unit} */\n")
-        lines.append(f"    v[{g}] = ({kind})({before}{' + '.join(terms)});\n")
-    given = ["came"] if layer.ramps_distal else []
-    given += ["proximal_came"] if layer.ramps_proximal else []
-    if not lines:
-        lines = [f"    (void){name};\n" for name in [*given, "v"]]
-    body = "".join(lines)
-    lines = [f"    (void){name};\n" for name in given if f" {name}[" not in body.replace("(", " ")]
-    what = "ramps that rise add to potentials."
-    if layer.layer.response == "snl":
-        what = "potentials, the weights of the lines that have come."
+        total = " +\n                    ".join(terms)
+        before = f"v[{g}] + " if ramp else ""
+        body += f"    /* {unit} */\n    v[{g}] = ({facts['type']})({before}{total});\n"
+    unused = [f"    (void){name};\n" for name in (*names, "v") if f"{name}[" not in body]
+    what = (
+        "ramps that rise add to potentials." if ramp else "the weights of the lines that have come."
+    )
     return text.COLUMN.format(
-        **_facts(layer) | {"size": size},
+        **facts | {"size": size},
         c=column,
         what=what,
-        arguments="".join(f"const uint64_t {name}[{_came(layer, name)}], " for name in given),
-        lines=("".join(lines) if "(void)v" not in body else "") + body,
+        arguments="".join(f"const uint64_t {name}[{words}], " for name, words in names.items()),
+        past=f", uint16_t past[{first}]" if first else "",
+        lines="".join(unused) + body,
     )
 
 
-def _came(layer: MaskLayer, name: str) -> int:
-    """Return the length of `came` or `proximal_came`."""
-    if name == "came":
-        return (layer.ramp + 1) * len(layer.taken.words)
-    return (layer.proximal_ramp + 1) * len(layer.proximal.words)
-
-
-def _terms(layer: MaskLayer, segment: int) -> list[str]:
-    """Return what is added to a segment's potential in one time step."""
-    found = []
-    for name, rows, lines in (
-        ("came", layer.distal[segment], layer.taken),
-        ("proximal_came", layer.weighted[segment], layer.proximal),
-    ):
-        for row in rows:
-            if layer.layer.response == "rnl":
-                found.append(f"ones({_rising(name, row, lines)})")
-            else:
-                found += _stepped(name, row)
+def _came(layer: MaskLayer) -> dict[str, int]:
+    """Return the words that say which lines have come, and how many there are."""
+    found = {"came": len(layer.taken.words)} if layer.ramps_distal else {}
+    if layer.ramps_proximal:
+        found["near"] = len(layer.proximal.words)
     return found
 
 
-def _rising(name: str, row: Row, lines: Lines) -> str:
-    """Return the lines of a row whose ramps rise."""
-    words = len(lines.words)
-    ends = [
-        f"{name}[{w * words + row.word}]" + (f" & {_hex(mask)}" if len(row.masks) > 1 else "")
-        for w, mask in row.masks.items()
-    ]
-    full = ends[0] if len(ends) == 1 else " | ".join(f"({end})" for end in ends)
-    full = full if len(ends) == 1 else f"({full})"
-    return f"{name}[{row.word}] & {_hex(row.all)} & ~{full}"
+def _rows(layer: MaskLayer, segment: int) -> list[tuple[str, Row]]:
+    """Return a segment's synapses with the name of the words that they look at."""
+    distal = [("came", row) for row in layer.distal[segment]]
+    return distal + [("near", row) for row in layer.weighted[segment]]
 
 
-def _stepped(name: str, row: Row) -> list[str]:
-    """Return the weights of the lines that have come, bit by bit of the weight."""
+def _weights(layer: MaskLayer, segment: int) -> list[int]:
+    """Return the different weights of a segment."""
+    return sorted({weight for _, row in _rows(layer, segment) for weight in row.masks})
+
+
+def _past(layer: MaskLayer, column: int) -> int:
+    """Return how many counts of the past a column keeps."""
+    if layer.layer.response == "snl":
+        return 0
+    size = layer.tables.units // layer.layer.shape[0]
+    return sum(sum(_weights(layer, column * size + g)) for g in range(size))
+
+
+def _ramps(layer: MaskLayer, segment: int, first: int) -> list[str]:
+    """Return, weight by weight, the ramps of a segment that rise."""
     found = []
-    for bit in range(max(row.masks).bit_length()):
-        if mask := row.plane(bit):
-            shift = f" << {bit}" if bit else ""
-            count = f"ones({name}[{row.word}] & {_hex(mask)})"
-            found.append(f"({count}{shift})" if shift else count)
+    for weight in _weights(layer, segment):
+        counts = [
+            f"ones({name}[{row.word}] & {_hex(row.masks[weight])})"
+            for name, row in _rows(layer, segment)
+            if weight in row.masks
+        ]
+        found.append(f"rising(&past[{first}], {weight}, {' + '.join(counts)})")
+        first += weight
+    return found
+
+
+def _steps_up(layer: MaskLayer, segment: int) -> list[str]:
+    """Return the weights of a segment's lines that have come, bit by bit of the weight."""
+    found = []
+    for name, row in _rows(layer, segment):
+        for bit in range(max(row.masks).bit_length()):
+            if mask := row.plane(bit):
+                count = f"ones({name}[{row.word}] & {_hex(mask)})"
+                found.append(f"({count} << {bit})" if bit else count)
     return found
 
 
@@ -245,47 +253,64 @@ def _steps(layer: MaskLayer, arch: str) -> str:
     """Return the function that goes through a layer's time steps."""
     facts = _facts(layer)
     c, n, d, s, _ = layer.layer.shape
-    kind, mask, at = facts["type"], facts["mask"], f"l{layer.index}"
-    state = f"    {kind} v[{c * n * d * s}] = {{0}};\n    {mask} spent[{c}] = {{0}};\n"
     gated = layer.tables.gates is not None
     words, planes = len(layer.proximal.words), layer.proximal.planes
-    names, came = [], ""
-    for name, x, lines, ramp, last, on in (
-        ("came", "x", layer.taken, layer.ramp, layer.taken.horizon - 1, layer.ramps_distal),
-        ("proximal_came", "proximal", layer.proximal, layer.proximal_ramp,
-         layer.layer.proximal_horizon - 1, layer.ramps_proximal),
-    ):  # fmt: skip
-        if on:
-            names.append(name)
-            came += text.CAME.format(
-                name=name,
-                x=x,
-                size=(ramp + 1) * len(lines.words),
-                count=ramp + 1,
-                words=len(lines.words),
-                planes=lines.planes,
-                last=last,
-            )
-    calls = "".join(
-        f"        column{layer.index}_{column}({', '.join([*names, f'&v[{column * n * d * s}]'])});\n"
-        for column in range(c)
-    )
     potentials, v = "", f"&v[c * {n}]"
     if not layer.tables.point:
-        give = f", level, &{at}_gate[unit * {d}]" if gated else ""
+        give = f", level, &l{layer.index}_gate[unit * {d}]" if gated else ""
         potentials, v = text.POTENTIALS.format(**facts, give=give), "potential"
     reads = layer.tables.reads_proximal
     return text.LAYER.format(
         **facts,
         proximal=f", const uint64_t proximal[{words * planes}]" if reads else "",
-        state=state + ("" if layer.ramps_distal else "    (void)x;\n"),
+        state=_state(layer),
         levels=text.LEVELS.format(words=words, planes=planes) if gated else "",
         time="ROLLED" if arch == "bitplane" else "UNROLL",
-        came=came,
-        calls=calls,
+        came=_look(layer),
+        calls=_calls(layer),
         potentials=potentials,
         v=v,
     )
+
+
+def _state(layer: MaskLayer) -> str:
+    """Return what a layer keeps from step to step."""
+    c, n, d, s, _ = layer.layer.shape
+    facts = _facts(layer)
+    past = sum(_past(layer, column) for column in range(c))
+    lines = [f"{facts['type']} v[{c * n * d * s}] = {{0}}; /* potentials */"]
+    lines += [f"uint16_t past[{past}] = {{0}};"] if past else []
+    lines += [f"{facts['mask']} spent[{c}] = {{0}}; /* neurons that may not pass any more */"]
+    lines += [] if layer.ramps_distal else ["(void)x;"]
+    return "".join(f"    {line}\n" for line in lines)
+
+
+def _look(layer: MaskLayer) -> str:
+    """Return what finds the lines that have come."""
+    found = ""
+    if layer.ramps_distal:
+        found += _came_text("came", "x", layer.taken, layer.taken.horizon)
+    if layer.ramps_proximal:
+        found += _came_text("near", "proximal", layer.proximal, layer.layer.proximal_horizon)
+    return found
+
+
+def _came_text(name: str, x: str, lines: Lines, horizon: int) -> str:
+    return text.CAME.format(
+        name=name, x=x, words=len(lines.words), planes=lines.planes, last=horizon - 1
+    )
+
+
+def _calls(layer: MaskLayer) -> str:
+    c, n, d, s, _ = layer.layer.shape
+    lines, first = [], 0
+    for column in range(c):
+        values = [*_came(layer), f"&v[{column * n * d * s}]"]
+        if past := _past(layer, column):
+            values.append(f"&past[{first}]")
+            first += past
+        lines.append(f"        column{layer.index}_{column}({', '.join(values)});\n")
+    return "".join(lines)
 
 
 def _retime(layer: MaskLayer) -> str:

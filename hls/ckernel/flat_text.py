@@ -11,8 +11,8 @@ HEADER = """\
 #include <stdint.h>
 
 /*
- * One gamma cycle. Spike times come and go in planes: a word holds one bit of many lines' times, and
- * a time of all ones is no spike.
+ * One gamma cycle. Spike times are in planes: a word holds one bit of many lines' times, and a time
+ * of all ones is no spike.
  *
 {arguments}
  */
@@ -68,8 +68,24 @@ INLINE uint32_t ones(uint64_t word) {
 }
 """
 
+RISING = """\
+/*
+ * How many of the lines of weight w rise: those that have come, but for those that had w steps ago.
+ * past: how many had come 1 .. w steps ago.
+ */
+INLINE uint32_t rising(uint16_t past[], uint32_t w, uint32_t come) {
+    const uint32_t rise = come - past[w - 1];
+    UNROLL
+    for (uint32_t i = w - 1; i > 0; --i) {
+        past[i] = past[i - 1];
+    }
+    past[0] = (uint16_t)come;
+    return rise;
+}
+"""
+
 COME = """\
-/* Lines whose time, of {planes} bits, is at most t: those that have come; from the last time on all. */
+/* Lines whose time, of {planes} bits, is at most t; from the last time on all that spike. */
 INLINE uint64_t come{planes}(const uint64_t x[{planes}], uint32_t t, uint32_t last) {{
     const uint32_t now = t < last ? t : last;
     uint64_t below = 0;
@@ -86,7 +102,7 @@ INLINE uint64_t come{planes}(const uint64_t x[{planes}], uint32_t t, uint32_t la
 
 COLUMN = """\
 /* Layer {l}, column {c}: {what} */
-INLINE void column{l}_{c}({arguments}{type} v[{size}]) {{
+INLINE void column{l}_{c}({arguments}{type} v[{size}]{past}) {{
 {lines}}}
 """
 
@@ -103,13 +119,10 @@ LEVELS = """\
 """
 
 CAME = """\
-        uint64_t {name}[{size}]; /* {name}[w * {words} + k]: lines that had come w steps ago */
+        uint64_t {name}[{words}]; /* lines that have come */
         UNROLL
-        for (uint32_t w = 0; w < {count}; ++w) {{
-            UNROLL
-            for (uint32_t k = 0; k < {words}; ++k) {{
-                {name}[w * {words} + k] = t < w ? 0 : come{planes}(&{x}[k * {planes}], t - w, {last});
-            }}
+        for (uint32_t k = 0; k < {words}; ++k) {{
+            {name}[k] = come{planes}(&{x}[k * {planes}], t, {last});
         }}
 """
 

@@ -125,21 +125,6 @@ class MaskLayer:
         return found
 
     @property
-    def ramp(self) -> int:
-        """Longest distal ramp in use, in time steps; 0 where steps (SNL) need no past."""
-        return self._longest(self.distal)
-
-    @property
-    def proximal_ramp(self) -> int:
-        """Longest proximal ramp in use."""
-        return self._longest(self.weighted)
-
-    def _longest(self, segments: list[list[Row]]) -> int:
-        if self.layer.response == "snl":
-            return 0
-        return max((max(row.masks) for rows in segments for row in rows), default=0)
-
-    @property
     def ramps_distal(self) -> bool:
         """Whether any distal synapse acts."""
         return len(self.tables.distal) > 0
