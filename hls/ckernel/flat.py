@@ -45,8 +45,8 @@ def flat_files(network: FrozenNetwork, arch: str) -> tuple[dict[str, str], tuple
     }
     planes = {p for layer in layers for p in _planes(layer)}
     parts = [text.PREAMBLE.format(**facts), text.ONES]
-    if any(layer.layer.response == "rnl" for layer in layers):
-        parts.append(text.RISING)
+    ramps = {w for x in layers if x.layer.response == "rnl" for w in x.weights}
+    parts += [text.RISING.format(w=w) for w in sorted(ramps)]
     parts += [text.COME.format(planes=p) for p in sorted(planes)]
     for layer in layers:
         parts += _layer(layer, arch)
@@ -195,7 +195,7 @@ def _ramps(layer: MaskLayer, segment: int, first: int) -> list[str]:
             for name, row in _rows(layer, segment)
             if weight in row.masks
         ]
-        found.append(f"rising(&past[{first}], {weight}, {' + '.join(counts)})")
+        found.append(f"rising{weight}(&past[{first}], {' + '.join(counts)})")
         first += weight
     return found
 

@@ -70,18 +70,19 @@ INLINE uint32_t ones(uint64_t word) {
 
 RISING = """\
 /*
- * How many of the lines of weight w rise: those that have come, but for those that had w steps ago.
- * past: how many had come 1 .. w steps ago.
+ * How many of the lines of weight {w} rise: those that have come but for those that had {w} steps ago.
+ * past: how many had come 1 .. {w} steps ago.
  */
-INLINE uint32_t rising(uint16_t past[], uint32_t w, uint32_t come) {
-    const uint32_t rise = come - past[w - 1];
+INLINE uint32_t rising{w}(uint16_t past[{w}], uint32_t come) {{
+    uint32_t then = come;
     UNROLL
-    for (uint32_t i = w - 1; i > 0; --i) {
-        past[i] = past[i - 1];
-    }
-    past[0] = (uint16_t)come;
-    return rise;
-}
+    for (uint32_t i = 0; i < {w}; ++i) {{
+        const uint32_t next = past[i];
+        past[i] = (uint16_t)then;
+        then = next;
+    }}
+    return come - then;
+}}
 """
 
 COME = """\

@@ -125,6 +125,12 @@ class MaskLayer:
         return found
 
     @property
+    def weights(self) -> set[int]:
+        """The weights in use."""
+        segments = (*self.distal, *self.weighted)
+        return {weight for rows in segments for row in rows for weight in row.masks}
+
+    @property
     def ramps_distal(self) -> bool:
         """Whether any distal synapse acts."""
         return len(self.tables.distal) > 0
