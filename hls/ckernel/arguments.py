@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +80,13 @@ class Argument:
 def array(name: str, direction: str, signal: str, length: int) -> Argument:
     """Return an array with one spike time (or level) in each byte."""
     return Argument(name, "array", direction, 8, length, signal, 0, length)
+
+
+def signature(name: str, arguments: Sequence[Argument]) -> str:
+    """Return the head of a function of these arguments."""
+    given = ", ".join(a.declaration for a in arguments if a.direction != "return")
+    back = next((a.type for a in arguments if a.direction == "return"), "void")
+    return f"{back} {name}({given})"
 
 
 def _narrow(bits: int) -> int:

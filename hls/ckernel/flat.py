@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hls.ckernel import flat_text as text
-from hls.ckernel.arguments import Argument, plane_inputs, plane_outputs
+from hls.ckernel.arguments import Argument, plane_inputs, plane_outputs, signature
 from hls.ckernel.generate import layer_tables, summary
 from hls.ckernel.masks import Lines, MaskLayer, Row, mask_layers
 from hls.ckernel.tables import table
@@ -40,7 +40,7 @@ def flat_files(network: FrozenNetwork, arch: str) -> tuple[dict[str, str], tuple
         "guard": f"{name.upper()}_H",
         "what": text.WHAT[arch],
         "summary": summary(network, layer_tables(network)),
-        "signature": _signature(name, arguments),
+        "signature": signature(name, arguments),
         "arguments": "\n".join(f" * {line}" for a in arguments for line in a.comment()),
     }
     planes = {p for layer in layers for p in _planes(layer)}
@@ -331,12 +331,6 @@ def _retime(layer: MaskLayer) -> str:
         early=f"come{planes}(since, {horizon - 1}, {last})",
         late=late,
     )
-
-
-def _signature(name: str, arguments: Sequence[Argument]) -> str:
-    given = ", ".join(a.declaration for a in arguments if a.direction != "return")
-    back = next((a.type for a in arguments if a.direction == "return"), "void")
-    return f"{back} {name}({given})"
 
 
 def _top(layers: list[MaskLayer], arguments: Sequence[Argument], signature: str) -> str:

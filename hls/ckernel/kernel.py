@@ -12,6 +12,7 @@ from hls.ckernel.arguments import Argument, Words, array, pack, unpack
 from hls.ckernel.flat import flat_files
 from hls.ckernel.generate import generate
 from hls.ckernel.masks import proximal_horizon
+from hls.ckernel.serial import serial_files, serves
 from hls.errors import InvalidInput
 from hls.ir.network import NO_SPIKE, FrozenNetwork
 from hls.ir.stimulus import check_proximal, check_stimulus
@@ -20,6 +21,7 @@ ARCHITECTURES = ("rolled", "bitplane", "unrolled", "pipelined", "stream")
 
 UNROLL = "--extra-gcc-options=-mllvm -pragma-unroll-threshold=1000000"
 OPTIONS = {
+    "rolled": ("-Os",),
     "bitplane": ("-O2", UNROLL),
     "unrolled": ("-O2", UNROLL),
     "pipelined": ("-O2", UNROLL),
@@ -120,6 +122,9 @@ def hls_kernel(network: FrozenNetwork, arch: str = "rolled") -> HlsKernel:
         return HlsKernel(network, arch, network.name, files, arguments, OPTIONS[arch])
     if arch != "rolled":
         raise NotImplementedError(arch)
+    if serves(network):
+        files, arguments = serial_files(network)
+        return HlsKernel(network, arch, network.name, files, arguments, OPTIONS[arch])
     name, outputs = network.name, int(np.prod(network.layers[-1].shape[:2]))
     sides = [array("x", "in", "x", network.inputs)]
     if network.proximal_lines:

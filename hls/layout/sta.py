@@ -23,6 +23,10 @@ OPENSTA = Tool(
 )
 
 
+SLACK = re.compile(r"(-?\d+\.\d+)\s+slack \(")
+"""A path's slack; OpenSTA shows the worst path of each group (registers, asynchronous resets)."""
+
+
 @dataclass(frozen=True)
 class Timing:
     """Setup and hold of a netlist with ideal clock and inputs that come at the clock edge.
@@ -151,11 +155,13 @@ def _part(output: str, kind: str) -> str:
 
 
 def _slack(text: str, unit_ns: float) -> float | None:
-    match = re.search(r"(-?\d+\.\d+)\s+slack \(", text)
-    return round(float(match.group(1)) * unit_ns, 5) if match else None
+    found = [float(number) for number in SLACK.findall(text)]
+    return round(min(found) * unit_ns, 5) if found else None
 
 
 def _path(text: str) -> list[str]:
+    paths = re.split(r"^(?=Startpoint: )", text, flags=re.M)[1:]
+    text = min(paths, key=lambda path: float(SLACK.findall(path)[0])) if paths else ""
     names = re.findall(r"^(?:Startpoint|Endpoint): (\S+)", text, re.M)
     gates = re.findall(r"[v^] (\S+)/\S+ \((\S+)\)\s*$", text, re.M)
     middle = [f"{name} ({cell})" for name, cell in gates]
