@@ -95,7 +95,7 @@ def compile_call(
             write_text(directory / file, text)
         sources = [file for file in files if file.endswith(".c")]
         with atomic_path(library) as temporary:
-            command = [gcc, *flags, "-fPIC", "-shared", "-o", temporary, *sources]
+            command: list[str | Path] = [gcc, *flags, "-fPIC", "-shared", "-o", temporary, *sources]
             run(command, cwd=directory, log=directory / "gcc.log")
     return HlsCall(kernel, library)
 

@@ -252,7 +252,7 @@ def _inhibit(layer: MaskLayer) -> str:
 def _steps(layer: MaskLayer, arch: str) -> str:
     """Return the function that goes through a layer's time steps."""
     facts = _facts(layer)
-    c, n, d, s, _ = layer.layer.shape
+    _, n, d, _, _ = layer.layer.shape
     gated = layer.tables.gates is not None
     words, planes = len(layer.proximal.words), layer.proximal.planes
     potentials, v = "", f"&v[c * {n}]"
@@ -344,14 +344,14 @@ def _top(layers: list[MaskLayer], arguments: Sequence[Argument], signature: str)
         lines += [f"    (void){name};\n" for name in unused]
     below, calls = "x", ""
     for layer in layers:
-        l, give = layer.index, ", proximal" if layer.tables.reads_proximal else ""
+        at, give = layer.index, ", proximal" if layer.tables.reads_proximal else ""
         if layer.layer.retime:
-            lines.append(f"    uint64_t x{l}[{_facts(layer)['given']}];\n")
-            calls += f"    retime{l}({below}, x{l});\n"
-            below = f"x{l}"
-        lines.append(f"    uint64_t y{l}[{_facts(layer)['out']}];\n")
-        calls += f"    layer{l}({below}{give}, y{l});\n"
-        below = f"y{l}"
+            lines.append(f"    uint64_t x{at}[{_facts(layer)['given']}];\n")
+            calls += f"    retime{at}({below}, x{at});\n"
+            below = f"x{at}"
+        lines.append(f"    uint64_t y{at}[{_facts(layer)['out']}];\n")
+        calls += f"    layer{at}({below}{give}, y{at});\n"
+        below = f"y{at}"
     return f"{signature} {{\n{''.join(lines)}\n{calls}{_give(last, arguments)}}}\n"
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hls.ckernel.arguments import Argument, Words, array, pack, unpack
+from hls.ckernel.arguments import Argument, Words, pack, unpack
 from hls.ckernel.flat import flat_files
 from hls.ckernel.generate import generate
 from hls.ckernel.masks import proximal_horizon
 from hls.ckernel.serial import serial_files, serves
+from hls.ckernel.stream import array_arguments, stream_files
 from hls.errors import InvalidInput
 from hls.ir.network import NO_SPIKE, FrozenNetwork
 from hls.ir.stimulus import check_proximal, check_stimulus
@@ -22,6 +23,7 @@ ARCHITECTURES = ("rolled", "bitplane", "unrolled", "pipelined", "stream")
 UNROLL = "--extra-gcc-options=-mllvm -pragma-unroll-threshold=1000000"
 OPTIONS = {
     "rolled": ("-Os",),
+    "stream": ("-O2", UNROLL),
     "bitplane": ("-O2", UNROLL),
     "unrolled": ("-O2", UNROLL),
     "pipelined": ("-O2", UNROLL),
@@ -120,15 +122,12 @@ def hls_kernel(network: FrozenNetwork, arch: str = "rolled") -> HlsKernel:
     if arch in ("bitplane", "unrolled", "pipelined"):
         files, arguments = flat_files(network, arch)
         return HlsKernel(network, arch, network.name, files, arguments, OPTIONS[arch])
-    if arch != "rolled":
-        raise NotImplementedError(arch)
+    if arch == "stream":
+        files, arguments = stream_files(network)
+        return HlsKernel(network, arch, network.name, files, arguments, OPTIONS[arch])
     if serves(network):
         files, arguments = serial_files(network)
         return HlsKernel(network, arch, network.name, files, arguments, OPTIONS[arch])
-    name, outputs = network.name, int(np.prod(network.layers[-1].shape[:2]))
-    sides = [array("x", "in", "x", network.inputs)]
-    if network.proximal_lines:
-        sides.append(array("proximal", "in", "proximal", network.proximal_lines))
-    texts = generate(network)
+    name, texts = network.name, generate(network)
     files = {key: texts[key] for key in (f"{name}.h", f"{name}.c")}
-    return HlsKernel(network, arch, name, files, (*sides, array("y", "out", "y", outputs)))
+    return HlsKernel(network, arch, name, files, array_arguments(network), OPTIONS[arch])

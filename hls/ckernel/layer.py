@@ -10,17 +10,18 @@ def layer_text(tables: Tables) -> str:
     """Return everything of one layer."""
     parts = [tables.text()]
     if tables.layer.retime:
-        parts.append(_retime(tables))
+        parts.append(retime_text(tables))
     if tables.silent:
         return "\n".join([*parts, text.SILENT_LAYER.format(l=tables.index)])
     parts.append(_segment(tables))
     if not tables.point:
         parts.append(_neuron(tables))
-    parts += [_inhibition(tables), _layer(tables)]
+    parts += [inhibition(tables), _layer(tables)]
     return "\n".join(part for part in parts if part)
 
 
-def _retime(tables: Tables) -> str:
+def retime_text(tables: Tables) -> str:
+    """Return the function that starts a layer's time at its first spike."""
     layer = tables.layer
     if layer.late == "drop":
         what, late = f"what spikes {layer.retime} steps after it or later is dropped", "NO_SPIKE"
@@ -84,7 +85,7 @@ def _neuron(tables: Tables) -> str:
         proximal=", const uint8_t *proximal" if tables.reads_proximal else "",
         potential=", int32_t *potential" if ranked else "",
         reset="    *potential = 0;\n" if ranked else "",
-        gate=_gate(tables),
+        gate=gate_text(tables),
         declare="            int32_t at;\n" if ranked else "",
         give=", proximal" if len(tables.proximal) else "",
         at=", &at" if ranked else "",
@@ -93,7 +94,8 @@ def _neuron(tables: Tables) -> str:
     )
 
 
-def _gate(tables: Tables) -> str:
+def gate_text(tables: Tables) -> str:
+    """Return what passes over a dendrite that is not enabled."""
     if tables.gates is None:
         return ""
     some = int(tables.gates.min()) < 0
@@ -101,7 +103,7 @@ def _gate(tables: Tables) -> str:
     return text.GATE.format(l=tables.index, always=always)
 
 
-def _inhibition(tables: Tables) -> str:
+def inhibition(tables: Tables) -> str:
     """Return the function that lets a column's winners pass."""
     layer = tables.layer
     if layer.wta == "none" or layer.shape[1] == 1:

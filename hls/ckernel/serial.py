@@ -90,8 +90,9 @@ def _unsigned(largest: int) -> str:
 def _give(neurons: int, planes: int) -> str:
     """Return what puts the time's bits at the winner's place, ones at all others."""
     everyone = f"{2**neurons - 1:#x}ULL"
+    bit = "((time >> {b} & 1U) != 0 ? place : 0)"
     return "".join(
-        f"    y |= (({everyone} & ~place) | ((time >> {b} & 1U) != 0 ? place : 0)) << {b * neurons};\n"
+        f"    y |= (({everyone} & ~place) | {bit.format(b=b)}) << {b * neurons};\n"
         for b in range(planes)
     )
 

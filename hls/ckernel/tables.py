@@ -155,17 +155,17 @@ class Tables:
         if not self.direct:
             lines += ["/* Input line of every column's inputs; -1 is always silent. */"]
             size = f"{at}_COLUMNS * {at}_INPUTS"
-            lines += self._table("line", size, self.layer.lines.reshape(-1))
+            lines += self.table("line", size, self.layer.lines.reshape(-1))
         lines += self._matrix() if self.matrix else self._list("", "input", self.distal)
         if len(self.proximal):
             lines += self._list("proximal_", "line", self.proximal)
         if self.gates is not None:
             lines += ["/* Proximal line that enables each dendrite; -1 is always enabled. */"]
             size = f"{at}_COLUMNS * {at}_NEURONS * {at}_DENDRITES"
-            lines += self._table("gate", size, self.gates)
+            lines += self.table("gate", size, self.gates)
         lines += ["/* Threshold of every neuron. */"]
         size = f"{at}_COLUMNS * {at}_NEURONS"
-        lines += self._table("theta", size, self.layer.theta.reshape(-1), "int32_t")
+        lines += self.table("theta", size, self.layer.theta.reshape(-1), "int32_t")
         return "\n".join([*lines, "/* clang-format on */"]) + "\n"
 
     @property
@@ -178,7 +178,7 @@ class Tables:
         what = "neuron" if self.point else "segment"
         return [
             f"/* Weight of every synapse, {what} by {what}. */",
-            *self._table("weight", f"{self._units} * L{self.index}_INPUTS", weights),
+            *self.table("weight", f"{self._units} * L{self.index}_INPUTS", weights),
         ]
 
     def _list(self, side: str, source: str, synapses: Synapses) -> list[str]:
@@ -190,12 +190,13 @@ class Tables:
         at = f"l{self.index}_{side}first"
         return [
             f"/* Synapses {at}[g] .. {at}[g + 1] - 1 are {what} g's: {name} and weight. */",
-            *self._table(f"{side}first", f"{self._units} + 1", synapses.first),
-            *self._table(f"{side}{source}", size, synapses.source),
-            *self._table(f"{side}weight", size, synapses.weight),
+            *self.table(f"{side}first", f"{self._units} + 1", synapses.first),
+            *self.table(f"{side}{source}", size, synapses.source),
+            *self.table(f"{side}weight", size, synapses.weight),
         ]
 
-    def _table(self, name: str, size: str, values: Array, kind: str | None = None) -> list[str]:
+    def table(self, name: str, size: str, values: Array, kind: str | None = None) -> list[str]:
+        """Return the lines of one of the layer's tables, of the narrowest type by default."""
         declaration = f"static const {kind or type_of(values)} l{self.index}_{name}[{size}]"
         return table(declaration, values)
 
@@ -208,13 +209,13 @@ def type_of(values: Array) -> str:
     return next(f"int{bits}_t" for bits in (8, 16, 32) if max(high + 1, -low) <= 2 ** (bits - 1))
 
 
-def table(declaration: str, values: Iterable[int]) -> list[str]:
+def table(declaration: str, values: Iterable[int], suffix: str = "") -> list[str]:
     """Return the lines of a table of constants."""
     lines: list[str] = []
     row: list[str] = []
     width = 3
     for value in values:
-        item = f" {int(value)},"
+        item = f" {int(value)}{suffix},"
         if width + len(item) > 99:
             lines.append("   " + "".join(row))
             row, width = [], 3
