@@ -143,11 +143,12 @@ def _column(layer: MaskLayer, column: int) -> str:
         if d * s > 1:
             unit += f", dendrite {g // s % d}, segment {g % s}"
         total = " +\n                    ".join(terms)
-        before = f"v[{g}] + " if ramp else ""
-        body += f"    /* {unit} */\n    v[{g}] = ({facts['type']})({before}{total});\n"
-    unused = [f"    (void){name};\n" for name in (*names, "v") if f"{name}[" not in body]
+        body += f"    /* {unit} */\n    rise[{g}] = ({facts['type']})({total});\n"
+    unused = [f"    (void){name};\n" for name in (*names, "rise") if f"{name}[" not in body]
     what = (
-        "ramps that rise add to potentials." if ramp else "the weights of the lines that have come."
+        "ramps that rise add to potentials."
+        if ramp
+        else "weights of the lines that have come, segment by segment."
     )
     return text.COLUMN.format(
         **facts | {"size": size},
@@ -259,17 +260,24 @@ def _steps(layer: MaskLayer, arch: str) -> str:
     if not layer.tables.point:
         give = f", level, &l{layer.index}_gate[unit * {d}]" if gated else ""
         potentials, v = text.POTENTIALS.format(**facts, give=give), "potential"
-    reads = layer.tables.reads_proximal
+    reads, staged = layer.tables.reads_proximal, arch == "bitplane"
+    now = f"(t - {text.STAGES}U)" if staged else "t"
+    ramp = layer.layer.response == "rnl"
+    move = text.MOVE.format(
+        segments=layer.tables.units,
+        before=f"({facts['type']})(v[g] + " if ramp else "",
+        after=")" if ramp else "",
+    )
+    last = text.GIVE.format(**facts, potentials=potentials, v=v, now=now)
+    body = [_look(layer), _calls(layer), move, last]
+    steps = layer.layer.output_horizon + (text.STAGES if staged else 0)
     return text.LAYER.format(
-        **facts,
+        **facts | {"steps": steps},
         proximal=f", const uint64_t proximal[{words * planes}]" if reads else "",
         state=_state(layer),
         levels=text.LEVELS.format(words=words, planes=planes) if gated else "",
-        time="ROLLED" if arch == "bitplane" else "UNROLL",
-        came=_look(layer),
-        calls=_calls(layer),
-        potentials=potentials,
-        v=v,
+        time="ROLLED" if staged else "UNROLL",
+        body="".join(body[::-1] if staged else body),
     )
 
 
@@ -278,7 +286,12 @@ def _state(layer: MaskLayer) -> str:
     c, n, d, s, _ = layer.layer.shape
     facts = _facts(layer)
     past = sum(_past(layer, column) for column in range(c))
-    lines = [f"{facts['type']} v[{c * n * d * s}] = {{0}}; /* potentials */"]
+    kind, size = facts["type"], c * n * d * s
+    lines = [
+        f"uint64_t {name}[{words}] = {{0}}; /* lines that have come */"
+        for name, words in _came(layer).items()
+    ]
+    lines += [f"{kind} rise[{size}] = {{0}};", f"{kind} v[{size}] = {{0}}; /* potentials */"]
     lines += [f"uint16_t past[{past}] = {{0}};"] if past else []
     lines += [f"{facts['mask']} spent[{c}] = {{0}}; /* neurons that may not pass any more */"]
     lines += [] if layer.ramps_distal else ["(void)x;"]
@@ -305,7 +318,7 @@ def _calls(layer: MaskLayer) -> str:
     c, n, d, s, _ = layer.layer.shape
     lines, first = [], 0
     for column in range(c):
-        values = [*_came(layer), f"&v[{column * n * d * s}]"]
+        values = [*_came(layer), f"&rise[{column * n * d * s}]"]
         if past := _past(layer, column):
             values.append(f"&past[{first}]")
             first += past

@@ -51,7 +51,7 @@ PREAMBLE = """\
 """
 
 WHAT = {
-    "bitplane": "one pass of a loop for each time step, all neurons at once.",
+    "bitplane": "one pass of a loop for each time step, in stages: lines, ramps, potentials, WTA.",
     "unrolled": "all time steps at once, no state.",
     "pipelined": "all time steps at once, a new sample in every clock.",
 }
@@ -103,7 +103,7 @@ INLINE uint64_t come{planes}(const uint64_t x[{planes}], uint32_t t, uint32_t la
 
 COLUMN = """\
 /* Layer {l}, column {c}: {what} */
-INLINE void column{l}_{c}({arguments}{type} v[{size}]{past}) {{
+INLINE void column{l}_{c}({arguments}{type} rise[{size}]{past}) {{
 {lines}}}
 """
 
@@ -120,7 +120,6 @@ LEVELS = """\
 """
 
 CAME = """\
-        uint64_t {name}[{words}]; /* lines that have come */
         UNROLL
         for (uint32_t k = 0; k < {words}; ++k) {{
             {name}[k] = come{planes}(&{x}[k * {planes}], t, {last});
@@ -136,18 +135,31 @@ INLINE void layer{l}(const uint64_t x[{given}]{proximal}, uint64_t y[{out}]) {{
     }}
     {time}
     for (uint32_t t = 0; t < {steps}; ++t) {{
-{came}{calls}        UNROLL
+{body}    }}
+}}
+"""
+
+MOVE = """\
+        UNROLL
+        for (uint32_t g = 0; g < {segments}; ++g) {{
+            v[g] = {before}rise[g]{after};
+        }}
+"""
+
+GIVE = """\
+        UNROLL
         for (uint32_t c = 0; c < {columns}; ++c) {{
 {potentials}            const {mask} pass = inhibit{l}({v}, &l{l}_theta[c * {neurons}], &spent[c]);
             UNROLL
             for (uint32_t b = 0; b < {planes}; ++b) {{
-                const uint64_t zero = (t >> b & 1U) != 0 ? 0 : pass;
+                const uint64_t zero = ({now} >> b & 1U) != 0 ? 0 : pass;
                 y[c * {planes} + b] &= ~zero;
             }}
         }}
-    }}
-}}
 """
+
+STAGES = 3
+"""Passes of the loop between a spike that comes and the neurons that it makes pass."""
 
 SILENT_LAYER = """\
 /* Layer {l}: no synapse is left, no neuron ever spikes. */
