@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from hls.ckernel.arguments import Argument, Words
+from hls.ckernel.arguments import Argument, Words, pack
 from hls.ckernel.build import GCC, STRICT, cache_dir
-from hls.ckernel.kernel import HlsKernel
+from hls.ckernel.kernel import HlsKernel, all_ones
 from hls.files import atomic_path, write_text
 from hls.tool import run
 
@@ -22,9 +22,47 @@ CALL = """\
 
 #include <stddef.h>
 
+void {top}_call({pointers}, size_t samples);
+
 void {top}_call({pointers}, size_t samples) {{
     for (size_t s = 0; s < samples; ++s) {{
 {body}    }}
+}}
+"""
+
+
+SELFTEST = """\
+/*
+ * {top}: check a file of test vectors. network sha256 {hash}
+ *
+ * The file holds, per sample, every argument as 64-bit words in this computer's byte order, what is
+ * given first, then what is expected. Exit code 0: all as expected.
+ */
+#include "{top}.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+void {top}_call({pointers}, size_t samples);
+
+int main(int argc, char **argv) {{
+{declare}    unsigned long samples = 0;
+    unsigned long wrong = 0;
+    FILE *file = argc == 2 ? fopen(argv[1], "rb") : NULL;
+
+    if (file == NULL) {{
+        fprintf(stderr, "usage: {top}_selftest VECTORS\\n");
+        return 2;
+    }}
+    while ({read}) {{
+        {top}_call({values}, 1);
+        wrong += {differ} ? 1U : 0U;
+        ++samples;
+    }}
+    fclose(file);
+    printf("%lu samples, %lu wrong\\n", samples, wrong);
+    return wrong == 0 && samples > 0 ? 0 : 1;
 }}
 """
 
@@ -102,10 +140,7 @@ def compile_call(
 
 def call_text(kernel: HlsKernel) -> str:
     """Return the C that calls the top function for many samples."""
-    inputs = [a for a in kernel.arguments if a.direction == "in"]
     rest = [a for a in kernel.arguments if a.direction != "in"]
-    pointers = [f"const uint64_t *{a.name}" for a in inputs]
-    pointers += [f"uint64_t *{a.name}" for a in rest]
     lines = [_before(a) for a in kernel.arguments if a.direction != "return"]
     values = ", ".join(_value(a) for a in kernel.arguments if a.direction != "return")
     back = next((f"{a.name}[s] = " for a in rest if a.direction == "return"), "")
@@ -114,9 +149,55 @@ def call_text(kernel: HlsKernel) -> str:
     return CALL.format(
         top=kernel.top,
         hash=kernel.network.hash,
-        pointers=", ".join(pointers),
+        pointers=_pointers(kernel),
         body="".join(lines),
     )
+
+
+def selftest_text(kernel: HlsKernel) -> str:
+    """Return the C of a program that checks a file of vectors."""
+    inputs = [a for a in kernel.arguments if a.direction == "in"]
+    rest = [a for a in kernel.arguments if a.direction != "in"]
+    declare = [f"    uint64_t {a.name}[{a.length}];\n" for a in kernel.arguments]
+    declare += [f"    uint64_t want_{a.name}[{a.length}];\n" for a in rest]
+    names = [a.name for a in inputs] + [f"want_{a.name}" for a in rest]
+    differ = [f"memcmp({a.name}, want_{a.name}, sizeof {a.name}) != 0" for a in rest]
+    return SELFTEST.format(
+        top=kernel.top,
+        hash=kernel.network.hash,
+        pointers=_pointers(kernel),
+        declare="".join(declare),
+        read=" && ".join(f"fread({name}, sizeof {name}, 1, file) == 1" for name in names),
+        values=", ".join(a.name for a in (*inputs, *rest)),
+        differ=differ[0] if len(differ) == 1 else f"({' || '.join(differ)})",
+    )
+
+
+def vectors(
+    kernel: HlsKernel,
+    x: npt.NDArray[np.uint8],
+    proximal: npt.NDArray[np.uint8] | None,
+    y: npt.NDArray[np.uint8],
+) -> bytes:
+    """Return the self-test's file: samples, and the spike times that are expected.
+
+    Args:
+        kernel: what is to be tested.
+        x: spike times, uint8 `[B, inputs]`.
+        proximal: levels or spike times, uint8 `[B, proximal lines]`, or None.
+        y: the last layer's spike times, uint8 `[B, C, N]`.
+    """
+    given, flat = kernel.pack(x, proximal), y.reshape(len(y), -1)
+    largest = all_ones(kernel.network.layers[-1].output_horizon)
+    expected = [pack(a, flat, largest) for a in kernel.arguments if a.direction != "in"]
+    return np.concatenate([*given.values(), *expected], axis=1).astype(np.uint64).tobytes()
+
+
+def _pointers(kernel: HlsKernel) -> str:
+    inputs = [a for a in kernel.arguments if a.direction == "in"]
+    rest = [a for a in kernel.arguments if a.direction != "in"]
+    pointers = [f"const uint64_t *{a.name}" for a in inputs]
+    return ", ".join(pointers + [f"uint64_t *{a.name}" for a in rest])
 
 
 def _value(argument: Argument) -> str:

@@ -70,7 +70,7 @@ INLINE uint32_t ones(uint64_t word) {
 
 RISING = """\
 /*
- * How many of the lines of weight {w} rise: those that have come, less those that had {w} steps ago.
+ * How many of the lines of weight {w} rise: that have come, less those that had {w} steps ago.
  * past: how many had come 1 .. {w} steps ago.
  */
 INLINE uint32_t rising{w}(uint16_t past[{w}], uint32_t come) {{

@@ -21,8 +21,11 @@ RESERVED = frozenset(
 )
 
 
-OURS = re.compile(r"(layer|neuron|segment|inhibit|retime)\d+|l\d+_\w+")
-"""What the kernel calls its own functions and tables."""
+OURS = re.compile(
+    r"(layer|neuron|segment|inhibit|retime|ones|come|rising|column)\d*|(l|column)\d+_\w+"
+    r"|time_of|weight_of|response|[pxy]\d*(_\d+)?|proximal"
+)
+"""What the kernels call their own functions, tables and arguments."""
 
 
 def generate(network: FrozenNetwork) -> dict[str, str]:
@@ -38,13 +41,7 @@ def generate(network: FrozenNetwork) -> dict[str, str]:
     Raises:
         InvalidInput: for a name that C or the kernel uses.
     """
-    if network.name in RESERVED or OURS.fullmatch(network.name):
-        raise InvalidInput(
-            "network name",
-            got=repr(network.name),
-            expected="a name that neither C nor the kernel's own functions use",
-            mend="Rename the network",
-        )
+    check_name(network)
     facts, name = _facts(network), network.name
     return {
         f"{name}.h": text.HEADER.format(**facts),
@@ -53,6 +50,21 @@ def generate(network: FrozenNetwork) -> dict[str, str]:
         f"{name}_example.c": text.EXAMPLE.format(**facts),
         f"{name}_selftest.c": text.SELFTEST.format(**facts),
     }
+
+
+def check_name(network: FrozenNetwork) -> None:
+    """Check that a network's name may be that of a function.
+
+    Raises:
+        InvalidInput: if C or the kernels use it.
+    """
+    if network.name in RESERVED or OURS.fullmatch(network.name):
+        raise InvalidInput(
+            "network name",
+            got=repr(network.name),
+            expected="a name that neither C nor the kernel's own functions use",
+            mend="Rename the network",
+        )
 
 
 def _facts(network: FrozenNetwork) -> dict[str, object]:

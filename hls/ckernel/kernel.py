@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hls.ckernel.arguments import Argument, Words, pack, unpack
 from hls.ckernel.flat import flat_files
-from hls.ckernel.generate import generate
+from hls.ckernel.generate import check_name, generate
 from hls.ckernel.masks import proximal_horizon
 from hls.ckernel.serial import serial_files, serves
 from hls.ckernel.stream import array_arguments, stream_files
@@ -26,8 +26,9 @@ OPTIONS = {
     "stream": ("-O2", UNROLL),
     "bitplane": ("-O2", UNROLL),
     "unrolled": ("-O2", UNROLL),
-    "pipelined": ("-O2", UNROLL),
+    "pipelined": ("-O2", UNROLL, "--pipelining={top}"),
 }
+"""What Bambu is told for each architecture."""
 
 
 def all_ones(horizon: int) -> int:
@@ -114,20 +115,33 @@ def hls_kernel(network: FrozenNetwork, arch: str = "rolled") -> HlsKernel:
         arch: one of `ARCHITECTURES`.
 
     Raises:
-        InvalidInput: for another architecture.
+        InvalidInput: for another architecture, or a name that C or the kernels use.
         Unsupported: for a network that the architecture cannot compute.
     """
     if arch not in ARCHITECTURES:
         raise InvalidInput("architecture", got=repr(arch), expected=", ".join(ARCHITECTURES))
+    check_name(network)
     if arch in ("bitplane", "unrolled", "pipelined"):
         files, arguments = flat_files(network, arch)
-        return HlsKernel(network, arch, network.name, files, arguments, OPTIONS[arch])
+        return HlsKernel(
+            network, arch, network.name, files, arguments, _options(arch, network.name)
+        )
     if arch == "stream":
         files, arguments = stream_files(network)
-        return HlsKernel(network, arch, network.name, files, arguments, OPTIONS[arch])
+        return HlsKernel(
+            network, arch, network.name, files, arguments, _options(arch, network.name)
+        )
     if serves(network):
         files, arguments = serial_files(network)
-        return HlsKernel(network, arch, network.name, files, arguments, OPTIONS[arch])
+        return HlsKernel(
+            network, arch, network.name, files, arguments, _options(arch, network.name)
+        )
     name, texts = network.name, generate(network)
     files = {key: texts[key] for key in (f"{name}.h", f"{name}.c")}
-    return HlsKernel(network, arch, name, files, array_arguments(network), OPTIONS[arch])
+    return HlsKernel(
+        network, arch, name, files, array_arguments(network), _options(arch, network.name)
+    )
+
+
+def _options(arch: str, top: str) -> tuple[str, ...]:
+    return tuple(option.format(top=top) for option in OPTIONS[arch])
