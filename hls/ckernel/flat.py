@@ -142,8 +142,9 @@ def _column(layer: MaskLayer, column: int) -> str:
         unit = f"neuron {g // (d * s)}"
         if d * s > 1:
             unit += f", dendrite {g // s % d}, segment {g % s}"
-        total = " +\n                    ".join(terms)
-        body += f"    /* {unit} */\n    rise[{g}] = ({facts['type']})({total});\n"
+        head = f"    rise[{g}] = ({facts['type']})("
+        total = (" +\n" + " " * len(head)).join(terms)
+        body += f"    /* {unit} */\n{head}{total});\n"
     unused = [f"    (void){name};\n" for name in (*names, "rise") if f"{name}[" not in body]
     what = (
         "ramps that rise add to potentials."
@@ -287,13 +288,13 @@ def _state(layer: MaskLayer) -> str:
     facts = _facts(layer)
     past = sum(_past(layer, column) for column in range(c))
     kind, size = facts["type"], c * n * d * s
-    lines = [
-        f"uint64_t {name}[{words}] = {{0}}; /* lines that have come */"
-        for name, words in _came(layer).items()
-    ]
-    lines += [f"{kind} rise[{size}] = {{0}};", f"{kind} v[{size}] = {{0}}; /* potentials */"]
+    lines = [f"uint64_t {name}[{words}] = {{0}};" for name, words in _came(layer).items()]
+    lines.insert(
+        0, "/* lines that have come, what they add, potentials, who may not pass any more */"
+    )
+    lines += [f"{kind} rise[{size}] = {{0}};", f"{kind} v[{size}] = {{0}};"]
     lines += [f"uint16_t past[{past}] = {{0}};"] if past else []
-    lines += [f"{facts['mask']} spent[{c}] = {{0}}; /* neurons that may not pass any more */"]
+    lines += [f"{facts['mask']} spent[{c}] = {{0}};"]
     lines += [] if layer.ramps_distal else ["(void)x;"]
     return "".join(f"    {line}\n" for line in lines)
 
@@ -373,8 +374,11 @@ def _words(name: str, lines: Lines, prefix: str) -> str:
         ", ".join(f"{prefix}{k}_{b}" for b in range(lines.planes)) for k in range(len(lines.words))
     ]
     size = len(lines.words) * lines.planes
-    body = ",\n        ".join(rows)
-    return f"    const uint64_t {name}[{size}] = {{\n        {body},\n    }};\n"
+    body = "".join(f"        {row},\n" for row in rows)
+    return (
+        f"    /* clang-format off */\n    const uint64_t {name}[{size}] = {{\n{body}    }};\n"
+        "    /* clang-format on */\n"
+    )
 
 
 def _give(last: MaskLayer, arguments: Sequence[Argument]) -> str:
