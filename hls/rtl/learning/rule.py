@@ -11,9 +11,8 @@ import pyverilog.vparser.ast as ast
 from hls.errors import InvalidInput, Unsupported
 from hls.ir.network import FrozenLayer
 from hls.rtl import nodes as v
+from hls.stabiliser import ONE, stabiliser
 
-ONE = 1024
-"""A probability of one."""
 KINDS = ("case", "minimum", "stabiliser", "search")
 """What draws are for, in the order of a frozen layer's `lfsr_draws`."""
 
@@ -88,28 +87,6 @@ def rule_of(layer: FrozenLayer) -> Rule:
     thresholds = {name: int(found[name]) for name in names}
     width, taps = int(found["lfsr_width"]), int(found["taps"])
     return Rule(thresholds, up, down, cap, width, taps, layer.lfsr_draws)
-
-
-def stabiliser(w_max: int, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return `F_up` and `F_down` of every weight, out of 1024, rounded half up.
-
-    >>> stabiliser(7, "paper")[0]
-    (0, 272, 502, 690, 836, 940, 1003, 1024)
-    """
-    square = w_max * w_max
-    up = [w * (2 * w_max - w) for w in range(w_max + 1)]
-    down = {
-        "paper": [square - w * w for w in range(w_max + 1)],
-        "symmetric": [w * (w_max - w) for w in range(w_max + 1)],
-        "up": up,
-        "off": [square] * (w_max + 1),
-    }[name]
-    up = up if name in ("paper", "up") else down
-
-    def rounded(numerators: list[int]) -> tuple[int, ...]:
-        return tuple((2 * ONE * n + square) // (2 * square) for n in numerators)
-
-    return rounded(up), rounded(down)
 
 
 def masks(rule: Rule) -> tuple[list[int], list[int]]:
