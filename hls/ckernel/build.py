@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -115,6 +115,7 @@ def build(
     network: FrozenNetwork,
     sources: Mapping[str, str] | None = None,
     workdir: Path | None = None,
+    flags: Sequence[str] = STRICT,
 ) -> CKernel:
     """Compile the C kernel into a shared library, once per text and compiler.
 
@@ -122,6 +123,7 @@ def build(
         network: any frozen network.
         sources: generated files by name; made from the network by default.
         workdir: directory for sources, library and log (the cache by default).
+        flags: of the compiler.
 
     Raises:
         ToolMissing: without gcc.
@@ -129,7 +131,7 @@ def build(
     """
     sources = generate(network) if sources is None else sources
     gcc = GCC.require()
-    key = hashlib.sha256(f"{GCC.version()}\0{STRICT}".encode())
+    key = hashlib.sha256(f"{GCC.version()}\0{tuple(flags)}".encode())
     for name in sorted(sources):
         key.update(f"\0{name}\0{sources[name]}".encode())
     directory = (workdir or cache_dir() / "c") / f"{network.name}-{key.hexdigest()[:16]}"
@@ -141,7 +143,7 @@ def build(
     with atomic_path(library) as temporary:
         files = [f"{network.name}.c", f"{network.name}_batch.c"]
         run(
-            [gcc, *STRICT, "-fPIC", "-shared", "-o", temporary, *files],
+            [gcc, *flags, "-fPIC", "-shared", "-o", temporary, *files],
             cwd=directory,
             log=directory / "gcc.log",
         )

@@ -59,12 +59,16 @@ WHAT = {
 ONES = """\
 /* How many bits are 1. */
 INLINE uint32_t ones(uint64_t word) {
-    uint32_t count = 0;
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__BAMBU__)
+    return (uint32_t)__builtin_popcountll(word);
+#else
+    uint32_t count = 0; /* a sum of single bits is what HLS makes the best adders from */
     UNROLL
     for (uint32_t i = 0; i < 64; ++i) {
         count += (uint32_t)(word >> i) & 1U;
     }
     return count;
+#endif
 }
 """
 

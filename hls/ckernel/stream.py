@@ -84,7 +84,7 @@ def _layer(tables: Tables) -> list[str]:
 
 def _facts(tables: Tables) -> dict[str, object]:
     p = tables.layer.shape[4]
-    size = next((bits for bits in (8, 16, 32) if p <= bits), 64)
+    size = min((64, 32, 16, 8), key=lambda bits: -(-p // bits) * bits)  # the least padding
     ones = {8: "0xff", 16: "0xffff", 32: "UINT32_MAX", 64: "UINT64_MAX"}[size]
     return {"l": tables.index, "bits": size, "word": f"uint{size}_t", "ones": ones}
 

@@ -26,8 +26,10 @@ def synthesis_script(
     liberty: Sequence[Path],
     clock_ns: float,
     work: Path,
+    adders_first: bool = False,
 ) -> str:
     """Return the Yosys script; what it writes goes to its working directory."""
+    first = " -noabc" if adders_first else ""
     cells = [n for n in library.names if any(fnmatch.fnmatch(n, p) for p in pdk.dont_use)]
     libs = " ".join(f'-liberty "{path}"' for path in liberty)
     unused = " ".join(f"-dont_use {name}" for name in cells)
@@ -39,7 +41,7 @@ def synthesis_script(
         "opt_clean",
         "tee -q -o latches.txt select -list t:$dlatch t:$adlatch t:$dlatchsr %u %u %co:+[Q] w:* %i",
         "tee -q -o check.txt check",
-        f"synth -flatten -top {top}",
+        f"synth -flatten{first} -top {top}",
         *_adders(pdk, library, work),
         f"dfflibmap {libs} {unused}",
         "setundef -zero",

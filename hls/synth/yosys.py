@@ -79,6 +79,7 @@ def synthesise(
     clock_ns: float | None = None,
     tool: str = "auto",
     log: Path | None = None,
+    adders_first: bool = False,
 ) -> SynthResult:
     """Synthesise Verilog-2005 to a flat netlist of library cells.
 
@@ -92,6 +93,8 @@ def synthesise(
         clock_ns: clock period that mapping aims at, in ns (default: the library's).
         tool: `pyosys`, `yosys` (installed one), or `auto` (`YOSYS_EXE` if set, else pyosys).
         log: file for Yosys' output (default `out/yosys.log`).
+        adders_first: map sums to the library's full adders before logic is optimised for the first
+            time, which does not end on large sums without registers between them.
 
     Raises:
         InvalidInput: if a source is missing or the clock period is not positive.
@@ -107,7 +110,7 @@ def synthesise(
         paths = pdk.unpacked(work)
         library = read_liberty(paths)
         files = [path.resolve() for path in sources]
-        script = synthesis_script(files, top, pdk, library, paths, clock, work)
+        script = synthesis_script(files, top, pdk, library, paths, clock, work, adders_first)
         (work / "synth.ys").write_text(script, encoding="utf-8")
         run([*command, "synth.ys"], cwd=work, log=log, name="Yosys")
         check_rtl(work, top, log)

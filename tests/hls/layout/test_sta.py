@@ -7,7 +7,7 @@ import pytest
 from hls.errors import StepFailed, ToolMissing
 from hls.layout.lef import read_lef
 from hls.layout.routed import spef
-from hls.layout.sta import OPENSTA, timing
+from hls.layout.sta import OPENSTA, _path, _slack, timing
 from hls.pdk import PDKS
 from hls.synth.liberty import read_liberty
 from hls.synth.netlist import read_netlist
@@ -65,3 +65,14 @@ def test_missing(small, library, tmp_path, monkeypatch):
     monkeypatch.setenv("OPENSTA_EXE", "/nowhere")
     with pytest.raises(ToolMissing, match="Install it with 'sudo apt install opensta'"):
         timing(*design(small, library, "osu018"), tmp_path, clock_ns=1.0)
+
+
+def test_the_worst_of_several_path_groups_counts():
+    """Flip-flops with an asynchronous reset have a group of their own, which comes first."""
+    path = "Startpoint: {}\nEndpoint: {}\n   0.1 0.1 ^ {}/ZN (INV_X1)\n  {}   slack ({})\n\n"
+    text = path.format("reset", "_1_", "_7_", "2.05371", "MET")
+    text += path.format("_2_", "_3_", "_8_", "-0.30000", "VIOLATED")
+    assert _slack(text, 1.0) == -0.3
+    assert _path(text) == ["_2_", "_8_ (INV_X1)", "_3_"]
+    assert _slack("No paths found.", 1.0) is None
+    assert _path("No paths found.") == []
