@@ -31,15 +31,17 @@ def search(tmp_path, monkeypatch):
     text = {
         "base": "mnist/small",
         "trials": 3,
-        "patience": 1,
+        "patience": None,
+        "prune": [0.6],
+        "test": True,
         "fixed": {
             "data.init_args.root": str(tmp_path / "data"),
             "data.init_args.fraction": 0.02,
             "trainer.limit_val_batches": 1.0,
             "trainer.accelerator": "cpu",
-            "trainer.max_epochs": 3,
+            "trainer.max_epochs": 4,
             "model.init_args.kernel": "numba",
-            "model.init_args.stages": [1, 2],
+            "model.init_args.stages": [2, 2],
             "model.init_args.layers.0": {"neurons": 2, "theta": 9, "kernel": 7, "stride": 7},
         },
         "space": {
@@ -61,11 +63,17 @@ def test_a_tiny_search_goes_on_and_refuses_another(search, tmp_path, capsys):
     assert "front/1.yaml" in printed
     trials = json.loads((out / "trials.json").read_text())
     assert json.loads((out / "errors.json").read_text()) == []
-    assert len(trials) == 3
+    assert len(trials) == 6
+    pruned = [trial for trial in trials if "pruning" in trial["changes"]]
+    assert [trial["name"] for trial in pruned] == [f"{t['name']}-60" for t in trials[::2]]
+    for trial, whole in zip(pruned, trials[::2], strict=True):
+        assert trial["whole"] == whole["whole"] - int(0.6 * whole["whole"])
+    tests = json.loads((out / "tests.json").read_text())
+    assert f" | {next(iter(tests.values())):.4f} | " in (out / "front.md").read_text()
     for trial in trials:
         assert 0 <= trial["accuracy"] <= 1
         assert trial["synapses"] <= trial["whole"]
-        assert trial["votes"] == 16 * trial["changes"]["model.init_args.layers.0.neurons"] * 10
+        assert trial["votes"] <= 16 * trial["changes"]["model.init_args.layers.0.neurons"] * 10
         assert (out / "trials" / trial["name"] / "config.yaml").is_file()
         assert (out / "trials" / trial["name"] / "steps" / "fit" / "curve.csv").is_file()
     recipe = yaml.safe_load((out / "front" / "1.yaml").read_text())

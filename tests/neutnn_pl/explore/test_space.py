@@ -11,10 +11,11 @@ def test_the_search_of_mnist():
     search = read_search("mnist/explore")
     assert search.base == "mnist/small"
     recipe = base_recipe(search)
-    assert recipe["data"]["init_args"]["fraction"] == 0.2
+    assert recipe["model"]["init_args"]["stages"] == [2, 4]
+    assert search.trials * (1 + len(search.prune)) >= 40
     first = {k: v[0] if isinstance(v, list) else v["from"] for k, v in search.space.items()}
     layers = changed(recipe, first)["model"]["init_args"]["layers"]
-    assert layers == [{"neurons": 4, "theta": 5, "kernel": 3, "corners": True, "tie": "potential"}]
+    assert layers == [{"neurons": 2, "theta": 7, "kernel": 3, "corners": True}]
 
 
 def test_changes_go_from_the_root_to_the_leaves_and_leave_the_original():
