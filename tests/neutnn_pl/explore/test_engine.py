@@ -88,6 +88,21 @@ def test_a_tiny_search_goes_on_and_refuses_another(search, tmp_path, capsys):
     assert "another search in it; expected an empty directory" in capsys.readouterr().err
 
 
+def test_a_search_on_a_cluster_by_its_address(search, tmp_path, capsys):
+    pytest.importorskip("ray.tune", reason="ray is not installed (pip install neutnn-pl[sweep])")
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        out = tmp_path / "found"
+        command = ["explore", "-c", str(search), "--dir", str(out), "--trials", "1"]
+        assert main([*command, "--ray", cluster.address]) == 0
+    finally:
+        cluster.shutdown()
+    assert len(json.loads((out / "trials.json").read_text())) == 2  # whole and pruned
+    assert "front/1.yaml" in capsys.readouterr().out
+
+
 def test_without_ray(search, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(ToolMissing, match=r"pip install neutnn-pl\[sweep\]"):
