@@ -1,15 +1,18 @@
 """A tenth of MNIST as it is, with a bound on its accuracy; what the studies do to spikes."""
 
 import os
+import sys
 from argparse import Namespace
 from pathlib import Path
 
 import pytest
 import torch
 
+from benchmarks import mnist_more
 from benchmarks.mnist import accuracy, fit, recipe, scored
 from benchmarks.mnist_more import fields, jittered
 from hls.ir import NO_SPIKE
+from tests.datamodules.test_mnist import write
 
 BOUND = 96.0  # percent; 97.07 with a standard deviation of 0.25 over seeds 0 to 2
 
@@ -45,3 +48,24 @@ def test_a_picture_of_a_segment_is_bright_minus_dark():
     found = fields(weights, kernel=3)
     assert found[0].tolist() == [[0, 0, 0], [0, 7, 0], [0, 0, 0]]
     assert found[1].tolist() == [[-5, 0, 0], [0, 0, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("study", "rows"),
+    [("everything", 3), ("jitter", 6), ("while_learning", 6), ("budget", 4), ("features", 0)],
+)
+def test_a_study_of_a_few_pictures_of_noise(study, rows, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("datamodules.mnist.VALIDATION", 10)
+    monkeypatch.setenv("NEUTNN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NEUTNN_DATA", write(tmp_path / "data"))
+    (tmp_path / "data" / "FashionMNIST").symlink_to("MNIST")
+    monkeypatch.setattr(mnist_more, "ALL", ["mnist/small"])
+    monkeypatch.setattr(mnist_more, "FEW", ["mnist/small"])
+    picture = tmp_path / "features.png"
+    monkeypatch.setattr(sys, "argv", ["x", study, "--seeds", "1", "--plot", str(picture)])
+    mnist_more.main()
+    printed = capsys.readouterr().out.splitlines()
+    tables = [line for line in printed if line.startswith("|") and line.endswith(" |")]
+    heads = 3 if study == "everything" else min(rows, 1)
+    assert len(tables) - heads == rows
+    assert picture.is_file() == (study == "features")
