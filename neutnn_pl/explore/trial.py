@@ -134,7 +134,7 @@ def pruning_of(share: float) -> dict[str, Any]:
     return {"pruning": settings}
 
 
-def test_accuracy(directory: Path) -> float:
+def score_on_test(directory: Path) -> float:
     """Return the share of right answers of a run's fitted network on the test split, 0 .. 1."""
     from hls.step import step_dir
     from neutnn_pl.flow import LAST

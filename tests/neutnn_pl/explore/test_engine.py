@@ -9,7 +9,8 @@ import yaml
 from hls.errors import InvalidInput, ToolMissing
 from neutnn_pl.cli import main
 from neutnn_pl.explore import engine
-from neutnn_pl.explore.space import read_search
+from neutnn_pl.explore.space import base_recipe, read_search
+from neutnn_pl.explore.trial import run_pruned, run_trial, score_on_test
 from tests.datamodules.test_mnist import idx
 from tests.test_scripts import script
 
@@ -101,6 +102,21 @@ def test_a_search_on_a_cluster_by_its_address(search, tmp_path, capsys):
         cluster.shutdown()
     assert len(json.loads((out / "trials.json").read_text())) == 2  # whole and pruned
     assert "front/1.yaml" in capsys.readouterr().out
+
+
+def test_a_trial_that_had_ended_reports_again_and_prunes_what_is_missing(search, tmp_path):
+    recipe = base_recipe(read_search(str(search)))
+    run, found = tmp_path / "trials" / "x", []
+    run_trial(recipe, run, found.append, tradeoff=0.3)
+    reports, kept = len(found), (run / "steps" / "fit" / "curve.csv").stat().st_mtime_ns
+    run_trial(recipe, run, found.append, tradeoff=0.3)
+    assert found[reports:] == [found[reports - 1]]
+    assert (run / "steps" / "fit" / "curve.csv").stat().st_mtime_ns == kept
+    run_pruned(recipe, run, [0.5], tradeoff=0.3)
+    pruned = json.loads((tmp_path / "trials" / "x-50.json").read_text())
+    assert pruned["whole"] == found[-1]["whole"] // 2
+    assert pruned["synapses"] <= pruned["whole"]
+    assert 0 <= score_on_test(run) <= 1
 
 
 def test_without_ray(search, tmp_path, monkeypatch):
