@@ -45,13 +45,9 @@ def test_values_that_are_none(values):
 def test_settings_out_of_range():
     with pytest.raises(InvalidInput, match="search: trials: got 0; expected an integer >= 1"):
         Search("mnist/small", {"a": [1]}, trials=0)
-    with pytest.raises(
-        InvalidInput, match=r"search: prune: got \[1.5\]; expected a list"
-    ):
+    with pytest.raises(InvalidInput, match=r"search: prune: got \[1.5\]; expected a list"):
         Search("mnist/small", {"a": [1]}, prune=[1.5])
-    with pytest.raises(
-        InvalidInput, match="search: published: got .*; expected a list of"
-    ):
+    with pytest.raises(InvalidInput, match="search: published: got .*; expected a list of"):
         Search("mnist/small", {"a": [1]}, published=[{"name": "x"}])
     with pytest.raises(InvalidInput, match="search: space: got nothing in it; expected a key"):
         Search("mnist/small", {})
