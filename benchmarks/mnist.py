@@ -15,7 +15,7 @@ import argparse
 import tempfile
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import neutnn_pl  # noqa: F401 - before any import of lightning
@@ -37,6 +37,7 @@ from neutnn_pl.nn import Network
 from neutnn_pl.recipes import find_recipe
 
 AT_ONCE = 2048
+Study = Callable[[argparse.Namespace], None]
 SHARES = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SEEN = (100, 300, 1000, 3000, 10_000, 30_000, 60_000)
 
@@ -52,7 +53,8 @@ def fit(cli: RecipeCLI, model: NeuTNN | None = None) -> float:
     """Learn; return the seconds."""
     start = time.perf_counter()
     cli.make_trainer(
-        logger=False, enable_checkpointing=False, enable_progress_bar=False
+        logger=False, enable_checkpointing=False, enable_progress_bar=False,
+        callbacks=cli.pruning.while_learning(),
     ).fit(model or cli.model, datamodule=cli.datamodule)  # fmt: skip
     return time.perf_counter() - start
 
@@ -313,11 +315,10 @@ def noise(options: argparse.Namespace) -> None:
         row(f"{share:.0%}", *(spread(column) for column in zip(*found, strict=True)))
 
 
-def main() -> None:
-    """Run a study and print its table."""
-    studies = {f.__name__: f for f in (table, prune, online, continual, segments, noise)}
+def parse(text: str, studies: dict[str, Study]) -> argparse.Namespace:
+    """Return the options of a command line, with the study as `run`."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=text, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("study", choices=studies)
     parser.add_argument("--recipes", nargs="+", default=["mnist/small"])
@@ -325,10 +326,18 @@ def main() -> None:
     parser.add_argument("--fraction", type=float, default=1.0)
     parser.add_argument("--choose", action="store_true", help="score the validation split")
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--plot", help="picture of the study online")
+    parser.add_argument("--plot", help="picture of a study that draws one")
     options = parser.parse_args()
+    options.run = studies[options.study]
+    return options
+
+
+def main() -> None:
+    """Run a study and print its table."""
+    studies = (table, prune, online, continual, segments, noise)
+    options = parse(str(__doc__), {f.__name__: f for f in studies})
     warnings.simplefilter("ignore")
-    studies[options.study](options)
+    options.run(options)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ LAUNCHERS = "tests/neutnn_pl/strategies/test_launchers.py"
 SEARCH = "tests/neutnn_pl/explore/test_engine.py::test_a_tiny_search_goes_on_and_refuses_another"
 FLOWS = "tests/neutnn_pl/test_flows.py::test_two_libraries_and_one_failure_on_ray"
 STUDY = "tests/neutnn_pl/explore/test_study.py::test_a_short_study_goes_on"
+IMAGES = "tests/benchmarks/test_mnist.py::test_a_study_of_a_few_pictures_of_noise"
 TABLES = "tests/benchmarks/test_ucr.py::test_a_short_study_writes_what_the_tables_read"
 FIGURES = "tests/benchmarks/test_ucr.py::test_figures_are_drawn"
 TRACKING = "tests/neutnn_pl/test_tracking.py"
@@ -63,6 +64,11 @@ ELSEWHERE = {
     "runs/flows": FLOWS,
     "neutnn explore -c mnist/explore": SEARCH,
     "neutnn fit -c runs/mnist/explore/front/3.yaml": SEARCH,
+    "python -m benchmarks.mnist_more everything": IMAGES,
+    "python -m benchmarks.mnist_more jitter": IMAGES,
+    "python -m benchmarks.mnist_more while_learning": IMAGES,
+    "python -m benchmarks.mnist_more budget": IMAGES,
+    "python -m benchmarks.mnist_more features --plot docs/images/mnist_features.png": IMAGES,
     "python -m benchmarks.ucr_study": TABLES,
     "python -m benchmarks.ucr_tables --readme --figure docs/images/ucr_ranks.png "
     "--document docs/ucr_tables.md": TABLES,
@@ -98,6 +104,7 @@ ELSEWHERE = {
 """Commands that another test runs: in a short form, or what they start."""
 
 TRIED = {
-    "neutnn explore -c mnist/explore --ray auto --trials 200 --set data.init_args.fraction=1.0",
+    "neutnn explore -c mnist/explore --ray auto --trials 200 --dir runs/mnist/longer "
+    "--set trainer.limit_train_batches=1.0",
 }
 """Commands that need what a test has not (a cluster): only their options are read."""

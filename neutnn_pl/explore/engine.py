@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
@@ -11,11 +12,13 @@ from typing import Any
 
 from hls.errors import InvalidInput, StepFailed, ToolMissing
 from hls.files import write_json
-from neutnn_pl.explore.front import Point, write_front
+from neutnn_pl.explore.front import FrontReport, Point, pareto, write_front
 from neutnn_pl.explore.space import Search, base_recipe, changed
+from neutnn_pl.explore.trial import pruned_name, pruning_of, score_on_test
 
 STATE = "ray"
 SETTINGS = "search.json"
+TESTS = "tests.json"
 
 
 def explore(
@@ -50,7 +53,7 @@ def explore(
         start_ray(ray, address)
     try:
         results = _tuner(tune, search, base, directory, wandb).fit()
-        return _collect(results, base, directory, title, search.trials)
+        return _collect(results, search, base, directory, title)
     finally:
         if started:
             ray.shutdown()
@@ -62,8 +65,6 @@ def _first(values: Any) -> Any:  # noqa: ANN401 - YAML
 
 def _claim(search: Search, directory: Path) -> None:
     """Write down what is searched; refuse a directory with another search."""
-    import json
-
     path = directory / SETTINGS
     wanted = json.loads(json.dumps(asdict(search)))
     if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
@@ -150,7 +151,7 @@ def _tuner(
 
     trainable = tune.with_resources(
         tune.with_parameters(
-            _train, base=base, directory=str(directory), tradeoff=search.tradeoff, wandb=wandb
+            _train, base=base, directory=str(directory), search=search, wandb=wandb
         ),
         {"cpu": search.cpus},
     )
@@ -195,24 +196,26 @@ def _domain(tune: Any, values: Any) -> Any:  # noqa: ANN401 - a module, YAML, a 
 
 
 def _train(
-    config: dict[str, Any], base: dict[str, Any], directory: str, tradeoff: float, wandb: bool
+    config: dict[str, Any], base: dict[str, Any], directory: str, search: Search, wandb: bool
 ) -> None:
-    """Run one trial in a process of Ray's."""
+    """Run one trial in a process of Ray's: the network, then its pruned sizes."""
     from ray import tune
 
-    from neutnn_pl.explore.trial import quiet, run_trial
+    from neutnn_pl.explore.trial import quiet, run_pruned, run_trial
 
     quiet()
     run = Path(directory) / "trials" / str(tune.get_context().get_trial_name())
-    run_trial(changed(base, config), run, tune.report, tradeoff=tradeoff, wandb=wandb)
+    recipe, tradeoff = changed(base, config), search.tradeoff
+    run_trial(recipe, run, tune.report, tradeoff=tradeoff, wandb=wandb)
+    run_pruned(recipe, run, search.prune, tradeoff=tradeoff, wandb=wandb)
 
 
 def _collect(
     results: Any,  # noqa: ANN401 - ResultGrid
+    search: Search,
     base: dict[str, Any],
     directory: Path,
     title: str,
-    wanted: int,
 ) -> list[Point]:
     points, recipes, errors = [], {}, []
     longest = max((r.metrics.get("epoch", 0) for r in results if r.metrics), default=0)
@@ -222,19 +225,9 @@ def _collect(
         elif result.metrics and "accuracy" in result.metrics:
             found, changes = result.metrics, dict(result.config or {})
             name = str(found["trial_id"])
-            points.append(
-                Point(
-                    name,
-                    float(found["accuracy"]),
-                    int(found["synapses"]),
-                    int(found["whole"]),
-                    int(found["votes"]),
-                    round(float(found["seconds"]), 1),
-                    found["epoch"] < longest,
-                    changes,
-                )
-            )
-            recipes[name] = changed(base, changes)
+            for point in _sizes(name, found, changes, search.prune, longest, directory):
+                points.append(point)
+                recipes[point.name] = changed(base, point.changes)
     points.sort(key=lambda point: point.name)
     write_json(directory / "errors.json", errors)
     if not points:
@@ -244,4 +237,43 @@ def _collect(
             expected="one at least",
             mend=f"See {directory / 'trials'}",
         )
-    return write_front(directory, points, recipes, title, wanted)
+    tests = _tests(pareto(points), directory) if search.test else {}
+    report = FrontReport(title, search.trials, search.published, tests)
+    return write_front(directory, points, recipes, report)
+
+
+def _sizes(
+    name: str,
+    found: dict[str, Any],
+    changes: dict[str, Any],
+    shares: list[float],
+    longest: int,
+    directory: Path,
+) -> list[Point]:
+    """Return a trial's network, and its pruned sizes as far as they have scores."""
+    points = [_point(name, found, found["epoch"] < longest, changes)]
+    for share in shares:
+        pruned = pruned_name(name, share)
+        path = directory / "trials" / f"{pruned}.json"
+        if path.is_file():
+            less = json.loads(path.read_text(encoding="utf-8"))
+            if less["epoch"] >= longest:
+                points.append(_point(pruned, less, False, {**changes, **pruning_of(share)}))
+    return points
+
+
+def _point(name: str, found: dict[str, Any], stopped: bool, changes: dict[str, Any]) -> Point:
+    synapses, whole, votes = (int(found[key]) for key in ("synapses", "whole", "votes"))
+    seconds, accuracy = round(float(found["seconds"]), 1), float(found["accuracy"])
+    return Point(name, accuracy, synapses, whole, votes, seconds, stopped, changes)
+
+
+def _tests(front: list[Point], directory: Path) -> dict[str, float]:
+    """Return the test accuracies of a front by name; each network reads the test split once."""
+    path = directory / TESTS
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    for point in front:
+        if point.name not in found:
+            found[point.name] = score_on_test(directory / "trials" / point.name)
+            write_json(path, found)
+    return {point.name: found[point.name] for point in front}

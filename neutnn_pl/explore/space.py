@@ -14,6 +14,7 @@ from hls.errors import InvalidInput
 from neutnn_pl.recipes import find_recipe
 
 _RANGE = {"from", "to", "log"}
+_PUBLISHED = {"name", "accuracy", "synapses", "source"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Search:
             `-ln(1 - accuracy) - tradeoff * ln(synapses + votes)`.
         patience: epochs with scores before a trial can be stopped early; null stops none.
         cpus: CPU cores of a trial.
+        prune: shares of the synapses, between 0 and 1, that go in further runs of every network
+            that was not stopped: the lowest weights first, before the layers' second epoch.
+        test: read the test split, once, for every network of the front.
+        published: others' networks for table and picture: `name`, `accuracy` (0 .. 1), `synapses`
+            (null: not stated) and `source`.
     """
 
     base: str
@@ -42,6 +48,9 @@ class Search:
     tradeoff: float = 0.3
     patience: int | None = 3
     cpus: int = 1
+    prune: list[float] = field(default_factory=list)
+    test: bool = False
+    published: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -49,6 +58,20 @@ class Search:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise InvalidInput(f"search: {name}", got=repr(value), expected="an integer >= 1")
+        if not isinstance(self.prune, list) or not all(
+            isinstance(share, float) and 0 < share < 1 for share in self.prune
+        ):
+            raise InvalidInput(
+                "search: prune", got=repr(self.prune), expected="a list of shares between 0 and 1"
+            )
+        if not isinstance(self.published, list) or not all(
+            isinstance(p, Mapping) and set(p) == _PUBLISHED for p in self.published
+        ):
+            raise InvalidInput(
+                "search: published",
+                got=repr(self.published),
+                expected=f"a list of networks, each with {', '.join(sorted(_PUBLISHED))}",
+            )
         if not self.space:
             raise InvalidInput("search: space", got="nothing in it", expected="a key or more")
         for key, values in self.space.items():

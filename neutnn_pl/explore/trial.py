@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import lightning as L
+import torch
 import yaml
 
-from hls.files import write_text
+from hls.files import write_json, write_text
 from neutnn_pl.config import RecipeCLI, opened
+from neutnn_pl.explore.space import changed
 from neutnn_pl.modules import NeuTNN
 
 Report = Callable[[dict[str, float]], None]
+_AT_ONCE = 2048
 
 
 class Reporter(L.Callback):
     """Hands the validation accuracy and the costs to a function after each epoch.
 
     Args:
-        report: gets `accuracy`, `merit`, `synapses` (weights above 0), `whole`, `votes`, `epoch`
-            and `seconds`.
+        report: gets `accuracy`, `merit`, `synapses` (weights above 0), `whole`, `votes` (of
+            neurons with such a weight: no other one can spike), `epoch` and `seconds`.
         tradeoff: see `Search`.
     """
 
@@ -39,9 +43,8 @@ class Reporter(L.Callback):
         if trainer.sanity_checking or found is None or not _answers(pl_module):
             return
         network = pl_module.network
-        votes = 0 if network.voter is None else network.voter.votes.numel()
         used = sum(int((layer.weights != 0).sum()) for layer in network.columns)
-        accuracy = float(found)
+        votes, accuracy = _votes(pl_module), float(found)
         # Half a sample in 10,000: an error of 0 has a logarithm too.
         error, cost = max(1 - accuracy, 5e-5), max(used + votes, 1)
         self.report(
@@ -65,7 +68,7 @@ def run_trial(
     Args:
         recipe: the configuration.
         directory: the run's directory; `recipe.yaml` is written beside it.
-        report: see `Reporter`.
+        report: see `Reporter`; of a run that had ended before, its last figures come again.
         tradeoff: see `Search`.
         wandb: log to Weights & Biases too.
     """
@@ -73,12 +76,75 @@ def run_trial(
     from neutnn_pl.flow import FitStep
     from neutnn_pl.tracking import loggers
 
-    source = directory.with_suffix(".yaml")
+    source, scores = (directory.with_name(directory.name + end) for end in (".yaml", ".json"))
     write_text(source, yaml.safe_dump(recipe, sort_keys=False))
     cli = _TrialCLI(["-c", str(source), "--run_dir", str(directory)])
-    cli.reporter = Reporter(report, tradeoff)
+    reported = False
+
+    def note(found: dict[str, float]) -> None:
+        nonlocal reported
+        reported = True
+        write_json(scores, found)
+        report(found)
+
+    cli.reporter = Reporter(note, tradeoff)
     with opened(cli) as run_dir, loggers(wandb, run_dir, cli.plain()) as more:
         run_steps([FitStep(cli, more)], run_dir)
+    if not reported and scores.is_file():
+        report(json.loads(scores.read_text(encoding="utf-8")))
+
+
+def run_pruned(
+    recipe: dict[str, Any],
+    directory: Path,
+    shares: Sequence[float],
+    *,
+    tradeoff: float,
+    wandb: bool = False,
+) -> None:
+    """Learn a recipe again for each share of synapses to go, in `<directory>-<percent>`.
+
+    Args:
+        recipe: the configuration of the whole network.
+        directory: its run's directory.
+        shares: of the synapses, that go before the layers' second epoch.
+        tradeoff: see `Search`.
+        wandb: log to Weights & Biases too.
+    """
+    for share in shares:
+        run = pruned_name(directory.name, share)
+        run_trial(
+            changed(recipe, pruning_of(share)), directory.with_name(run), lambda _: None,
+            tradeoff=tradeoff, wandb=wandb,
+        )  # fmt: skip
+
+
+def pruned_name(name: str, share: float) -> str:
+    """Return the name of a trial's run with a share of its synapses gone.
+
+    >>> pruned_name("x", 0.29), pruned_name("x", 0.985)
+    ('x-29', 'x-98.5')
+    """
+    return f"{name}-{round(100 * share, 6):g}"
+
+
+def pruning_of(share: float) -> dict[str, Any]:
+    """Return what such a run changes in the recipe: synapses go while the layers learn."""
+    settings = {"zeros": True, "target": share, "schedule": "iterative", "start": 1, "every": 1}
+    return {"pruning": settings}
+
+
+def score_on_test(directory: Path) -> float:
+    """Return the share of right answers of a run's fitted network on the test split, 0 .. 1."""
+    from hls.step import step_dir
+    from neutnn_pl.flow import LAST
+
+    cli = RecipeCLI(["-c", str(directory.with_name(directory.name + ".yaml"))])
+    network = NeuTNN.from_checkpoint(step_dir(directory, "fit") / LAST).network
+    x = torch.from_numpy(cli.datamodule.spikes("test").copy())
+    labels = torch.from_numpy(cli.datamodule.labels("test"))
+    found = torch.cat([network.answer(network(few)) for few in x.split(_AT_ONCE)])
+    return float((found == labels).double().mean())
 
 
 def quiet() -> None:
@@ -98,6 +164,14 @@ class _TrialCLI(RecipeCLI):
     def make_trainer(self, **changes: Any) -> L.Trainer:  # noqa: ANN401 - Trainer's arguments
         own = [self.reporter, *changes.pop("callbacks", [])]
         return super().make_trainer(**changes, callbacks=own, enable_progress_bar=False)
+
+
+def _votes(model: NeuTNN) -> int:
+    voter, last = model.network.voter, model.network.columns[-1]
+    if voter is None:
+        return 0
+    used = [w.flatten(2).any(dim=2) for w in (last.weights, last.proximal_weights)]
+    return int((used[0] | used[1]).sum()) * voter.votes.shape[-1]
 
 
 def _answers(model: NeuTNN) -> bool:

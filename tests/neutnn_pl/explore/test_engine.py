@@ -11,7 +11,8 @@ import yaml
 from hls.errors import InvalidInput, ToolMissing
 from neutnn_pl.cli import main
 from neutnn_pl.explore import engine
-from neutnn_pl.explore.space import read_search
+from neutnn_pl.explore.space import base_recipe, read_search
+from neutnn_pl.explore.trial import run_pruned, run_trial, score_on_test
 from tests.datamodules.test_mnist import idx
 from tests.test_scripts import script
 
@@ -33,15 +34,17 @@ def search(tmp_path, monkeypatch):
     text = {
         "base": "mnist/small",
         "trials": 3,
-        "patience": 1,
+        "patience": None,
+        "prune": [0.6],
+        "test": True,
         "fixed": {
             "data.init_args.root": str(tmp_path / "data"),
             "data.init_args.fraction": 0.02,
             "trainer.limit_val_batches": 1.0,
             "trainer.accelerator": "cpu",
-            "trainer.max_epochs": 3,
+            "trainer.max_epochs": 4,
             "model.init_args.kernel": "numba",
-            "model.init_args.stages": [1, 2],
+            "model.init_args.stages": [2, 2],
             "model.init_args.layers.0": {"neurons": 2, "theta": 9, "kernel": 7, "stride": 7},
         },
         "space": {
@@ -63,11 +66,17 @@ def test_a_tiny_search_goes_on_and_refuses_another(search, tmp_path, capsys):
     assert "front/1.yaml" in printed
     trials = json.loads((out / "trials.json").read_text())
     assert json.loads((out / "errors.json").read_text()) == []
-    assert len(trials) == 3
+    assert len(trials) == 6
+    pruned = [trial for trial in trials if "pruning" in trial["changes"]]
+    assert [trial["name"] for trial in pruned] == [f"{t['name']}-60" for t in trials[::2]]
+    for trial, whole in zip(pruned, trials[::2], strict=True):
+        assert trial["whole"] == whole["whole"] - int(0.6 * whole["whole"])
+    tests = json.loads((out / "tests.json").read_text())
+    assert f" | {next(iter(tests.values())):.4f} | " in (out / "front.md").read_text()
     for trial in trials:
         assert 0 <= trial["accuracy"] <= 1
         assert trial["synapses"] <= trial["whole"]
-        assert trial["votes"] == 16 * trial["changes"]["model.init_args.layers.0.neurons"] * 10
+        assert trial["votes"] <= 16 * trial["changes"]["model.init_args.layers.0.neurons"] * 10
         assert (out / "trials" / trial["name"] / "config.yaml").is_file()
         assert (out / "trials" / trial["name"] / "steps" / "fit" / "curve.csv").is_file()
     recipe = yaml.safe_load((out / "front" / "1.yaml").read_text())
@@ -80,6 +89,36 @@ def test_a_tiny_search_goes_on_and_refuses_another(search, tmp_path, capsys):
     assert "front/1.yaml" in done.stdout
     assert main([*command, "--trials", "2"]) == 2
     assert "another search in it; expected an empty directory" in capsys.readouterr().err
+
+
+def test_a_search_on_a_cluster_by_its_address(search, tmp_path, capsys):
+    pytest.importorskip("ray.tune", reason="ray is not installed (pip install neutnn-pl[sweep])")
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        out = tmp_path / "found"
+        command = ["explore", "-c", str(search), "--dir", str(out), "--trials", "1"]
+        assert main([*command, "--ray", cluster.address]) == 0
+    finally:
+        cluster.shutdown()
+    assert len(json.loads((out / "trials.json").read_text())) == 2  # whole and pruned
+    assert "front/1.yaml" in capsys.readouterr().out
+
+
+def test_a_trial_that_had_ended_reports_again_and_prunes_what_is_missing(search, tmp_path):
+    recipe = base_recipe(read_search(str(search)))
+    run, found = tmp_path / "trials" / "x", []
+    run_trial(recipe, run, found.append, tradeoff=0.3)
+    reports, kept = len(found), (run / "steps" / "fit" / "curve.csv").stat().st_mtime_ns
+    run_trial(recipe, run, found.append, tradeoff=0.3)
+    assert found[reports:] == [found[reports - 1]]
+    assert (run / "steps" / "fit" / "curve.csv").stat().st_mtime_ns == kept
+    run_pruned(recipe, run, [0.5], tradeoff=0.3)
+    pruned = json.loads((tmp_path / "trials" / "x-50.json").read_text())
+    assert pruned["whole"] == found[-1]["whole"] // 2
+    assert pruned["synapses"] <= pruned["whole"]
+    assert 0 <= score_on_test(run) <= 1
 
 
 def test_without_ray(search, tmp_path, monkeypatch):

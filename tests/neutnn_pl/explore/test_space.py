@@ -11,10 +11,11 @@ def test_the_search_of_mnist():
     search = read_search("mnist/explore")
     assert search.base == "mnist/small"
     recipe = base_recipe(search)
-    assert recipe["data"]["init_args"]["fraction"] == 0.2
+    assert recipe["model"]["init_args"]["stages"] == [2, 4]
+    assert search.trials * (1 + len(search.prune)) >= 40
     first = {k: v[0] if isinstance(v, list) else v["from"] for k, v in search.space.items()}
     layers = changed(recipe, first)["model"]["init_args"]["layers"]
-    assert layers == [{"neurons": 4, "theta": 5, "kernel": 3, "corners": True, "tie": "potential"}]
+    assert layers == [{"neurons": 2, "theta": 7, "kernel": 3, "corners": True}]
 
 
 def test_changes_go_from_the_root_to_the_leaves_and_leave_the_original():
@@ -44,6 +45,10 @@ def test_values_that_are_none(values):
 def test_settings_out_of_range():
     with pytest.raises(InvalidInput, match="search: trials: got 0; expected an integer >= 1"):
         Search("mnist/small", {"a": [1]}, trials=0)
+    with pytest.raises(InvalidInput, match=r"search: prune: got \[1.5\]; expected a list"):
+        Search("mnist/small", {"a": [1]}, prune=[1.5])
+    with pytest.raises(InvalidInput, match="search: published: got .*; expected a list of"):
+        Search("mnist/small", {"a": [1]}, published=[{"name": "x"}])
     with pytest.raises(InvalidInput, match="search: space: got nothing in it; expected a key"):
         Search("mnist/small", {})
     assert Search("mnist/small", {"a": [1]}, patience=None).patience is None
