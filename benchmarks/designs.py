@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.ucr_setting import HOLDOUT, SETTINGS, SEVEN
 
-import numpy as np
 import torch  # isort: skip
 
 from datamodules import UCR

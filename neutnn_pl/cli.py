@@ -31,6 +31,7 @@ to hardware
   run RUN --input X.npy --output Y.npz   run a frozen network (--target reference|numba|c|...)
 look
   report RUN                             the table; report.html and report.md beside it
+  forecast NETWORK|RUN [--pdk LIBRARY]   area, power and clock to come, without any tool [--json]
   compare RUN RUN ... [--html FILE]      what differs in configuration and in figures
   pack RUN [--output FILE]               one archive that anybody can verify
 help
@@ -52,6 +53,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "run": ("hardware", "run"),
     "pack": ("hardware", "pack"),
     "report": ("look", "report"),
+    "forecast": ("look", "forecast"),
     "compare": ("look", "compare"),
     "ls": ("look", "ls"),
     "cp": ("look", "cp"),

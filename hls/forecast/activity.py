@@ -6,6 +6,7 @@ change how much toggles, so a layer's answers here are those of `1-wta` by index
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ class Activity:
         edges: rises and falls of taps, each counted at every segment that reads it.
         slopes: clocks in which a segment's sum is not 0.
         moves: bits of potentials that change (twice the logarithm of the sum, at most the width).
+        adders: adders that are at work, by the share of taps that are up or change.
     """
 
     cycles: float = 0.0
@@ -34,6 +36,7 @@ class Activity:
     edges: float = 0.0
     slopes: float = 0.0
     moves: float = 0.0
+    adders: float = 0.0
 
 
 def activity(plan: Plan, x: npt.NDArray[np.generic], proximal: Times | None) -> Activity:
@@ -143,6 +146,30 @@ def _count(
     total.slopes += float((seen > 0).sum(axis=1).mean())
     bits = np.minimum(2 * np.log2(1 + seen), segment.width)
     total.moves += float(bits.sum(axis=1).mean())
+    share = seen / max(1, sum(segment.weights))
+    # What adds up changes most where some taps are up and some are not.
+    total.adders += sum(adders(segment)) * float((4 * share * (1 - share)).sum(axis=1).mean())
+
+
+def adders(segment: Segment) -> tuple[int, int]:
+    """Return full and half adders that add a segment's taps to its potential.
+
+    Columns of bits of equal weight are reduced by three to two, what is left by two to one.
+    """
+    heap: Counter[int] = Counter(dict.fromkeys(range(segment.width), 1))
+    for weight in segment.weights:
+        for place in range(weight.bit_length()):
+            heap[place] += weight >> place & 1
+    full = half = 0
+    for place in range(segment.sum_width):
+        count = heap[place]
+        while count > 1:
+            if count >= 3:
+                full, count = full + 1, count - 2
+            else:
+                half, count = half + 1, count - 1
+            heap[place + 1] += 1
+    return full, half
 
 
 def usual_stimulus(network: FrozenNetwork) -> tuple[npt.NDArray[np.uint8], Times | None]:

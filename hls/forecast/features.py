@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import defaultdict
 
 import numpy as np
 import numpy.typing as npt
 
-from hls.forecast.activity import activity, usual_stimulus
+from hls.forecast.activity import activity, adders, usual_stimulus
 from hls.ir.network import FrozenNetwork
-from hls.rtl.plan import LayerPlan, Plan, Segment, ramp_width
+from hls.rtl.plan import LayerPlan, Plan, ramp_width
 from hls.rtl.planner import make_plan
 from hls.rtl.ports import bits
+
+Counts = defaultdict[str, float]
 
 
 def features(
@@ -34,13 +36,13 @@ def features(
     if x is None:
         x, proximal = usual_stimulus(network)
     levels = None if proximal is None else np.asarray(proximal, dtype=np.int64)
-    found = Counter({"one": 1.0, "steps": float(plan.timing.step_width)})
-    deepest = 0.0
+    found: Counts = defaultdict(float, one=1.0, steps=float(plan.timing.step_width))
+    deepest: dict[str, float] = {}
     for layer in plan.layers:
         _count(layer, found)
-        deepest = max(deepest, _depth(layer))
+        deepest = max([deepest, _depth(layer)], key=lambda depth: sum(depth.values()))
+    found.update(deepest)
     found["flip_flops"] = float(plan.flip_flops)
-    found["depth"] = deepest
     found["worst"] = float(plan.timing.cycles_worst)
     found["synapses"] = float(_synapses(plan))
     busy = activity(plan, x, levels)
@@ -48,6 +50,7 @@ def features(
     found["clocked"] = (busy.cycles + 1) * plan.flip_flops
     found["spikes"], found["edges"] = busy.spikes, busy.edges
     found["slopes"], found["moves"] = busy.slopes, busy.moves
+    found["busy_adders"] = busy.adders
     return {name: round(float(value), 4) for name, value in sorted(found.items())}
 
 
@@ -57,7 +60,7 @@ def _synapses(plan: Plan) -> int:
     return sum(len(segment.taps) for segment in segments)
 
 
-def _count(plan: LayerPlan, found: Counter[str]) -> None:
+def _count(plan: LayerPlan, found: Counts) -> None:
     segments = [s for c in plan.columns for n in c.neurons for s in n.segments]
     for segment in segments:
         full, half = adders(segment)
@@ -83,37 +86,18 @@ def _count(plan: LayerPlan, found: Counter[str]) -> None:
         found["kept_times"] += neurons * bits(plan.layer.output_horizon - 1)
 
 
-def adders(segment: Segment) -> tuple[int, int]:
-    """Return full and half adders that add a segment's taps to its potential.
-
-    Columns of bits of equal weight are reduced by three to two, what is left by two to one.
-    """
-    heap: Counter[int] = Counter(dict.fromkeys(range(segment.width), 1))
-    for weight in segment.weights:
-        for place in range(weight.bit_length()):
-            heap[place] += weight >> place & 1
-    full = half = 0
-    for place in range(segment.sum_width):
-        count = heap[place]
-        while count > 1:
-            if count >= 3:
-                full, count = full + 1, count - 2
-            else:
-                half, count = half + 1, count - 1
-            heap[place + 1] += 1
-    return full, half
-
-
-def _depth(plan: LayerPlan) -> float:
-    """Return the levels of logic between registers, roughly, in full adders."""
-    deepest = 0.0
-    for column in plan.columns:
-        for neuron in column.neurons:
-            for segment in neuron.segments:
-                tree = math.log(max(2, len(segment.taps)), 1.5)
-                deepest = max(deepest, tree + segment.width / 2)
-    rivals = max((len(c.neurons) for c in plan.columns), default=1)
-    rivals *= max((len(n.segments) for c in plan.columns for n in c.neurons), default=1)
-    if plan.by_potential:
-        deepest += math.log2(max(1, rivals)) * math.log2(1 + plan.key_width)
-    return deepest
+def _depth(plan: LayerPlan) -> dict[str, float]:
+    """Return what the longest path between registers grows with."""
+    neurons = [n for column in plan.columns for n in column.neurons]
+    segments = [s for n in neurons for s in n.segments]
+    rivals = max((len(n.segments) for n in neurons), default=1)
+    width = max((len(column.neurons) for column in plan.columns), default=1)
+    compared = math.log2(max(1, rivals)) + math.log2(max(1, width)) if plan.by_potential else 0.0
+    return {
+        "log_taps": max((math.log2(1 + sum(s.weights)) for s in segments), default=0.0),
+        "width": float(max((s.width for s in segments), default=0)),
+        "log_rivals": math.log2(max(1, rivals)),
+        "key_levels": compared * math.log2(1 + plan.key_width),
+        "log_neurons": math.log2(max(1, width * len(plan.columns))),
+        "k_levels": math.log2(max(1, width)) if plan.mode == "k-wta" else 0.0,
+    }

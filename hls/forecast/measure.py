@@ -180,9 +180,7 @@ def derived(row: dict[str, Any]) -> dict[str, float]:
         "dynamic_uw": round(dynamic_uw, 4),
         "dynamic_slow_uw": round(slow_uw, 6),
         "pj_per_inference": round(row["energy_pj"] + row["leakage_uw"] * period_us, 5),
-        "pj_per_inference_slow": round(
-            row["energy_pj"] + row["leakage_uw"] * 1e3 / GAMMA_KHZ, 5
-        ),
+        "pj_per_inference_slow": round(row["energy_pj"] + row["leakage_uw"] * 1e3 / GAMMA_KHZ, 5),
         "um2_per_synapse": round(row["area_um2"] / max(1, row["nonzero"]), 4),
         "flip_flops_per_synapse": round(row["flip_flops"] / max(1, row["nonzero"]), 4),
     }
