@@ -29,6 +29,8 @@ class HardwareOptions:
         clock_ns: clock period in ns; null is the library's default.
         synth_tool: `auto`, `pyosys` or `yosys`.
         rungs: rungs of the verification ladder.
+        formal_s: limit in s for the proof that the netlist is the RTL for all inputs; null: no
+            such proof.
     """
 
     pdk: str = "osu018"
@@ -36,6 +38,7 @@ class HardwareOptions:
     clock_ns: float | None = None
     synth_tool: str = "auto"
     rungs: tuple[str, ...] = ("c", "icarus", "verilator", "netlist")
+    formal_s: float | None = None
 
     def __post_init__(self) -> None:
         """Check everything that can be checked before a step runs."""
@@ -46,6 +49,8 @@ class HardwareOptions:
         _one_of("hardware: synth_tool", self.synth_tool, ("auto", "pyosys", "yosys"))
         if self.clock_ns is not None and not self.clock_ns > 0:
             raise InvalidInput("hardware: clock_ns", got=self.clock_ns, expected="ns > 0, or null")
+        if self.formal_s is not None and not self.formal_s > 0:
+            raise InvalidInput("hardware: formal_s", got=self.formal_s, expected="s > 0, or null")
         if self.pdk_root is not None and not Path(self.pdk_root).expanduser().is_dir():
             raise InvalidInput(
                 "hardware: pdk_root", got=f"no folder {self.pdk_root}", expected="a folder"
@@ -162,6 +167,7 @@ def hardware_steps(name: str, hardware: HardwareOptions, layout: LayoutOptions) 
         layout: options of place and route.
     """
     from hls.ckernel import CKernelStep
+    from hls.formal.step import FormalStep
     from hls.layout.step import LayoutStep
     from hls.rtl import RtlStep
     from hls.synth.step import SynthStep
@@ -172,11 +178,15 @@ def hardware_steps(name: str, hardware: HardwareOptions, layout: LayoutOptions) 
         "pdk_root": Path(hardware.pdk_root) if hardware.pdk_root else None,
         "clock_ns": hardware.clock_ns,
     }
+    formal = []
+    if hardware.formal_s is not None:
+        formal.append(FormalStep(name, limit_s=hardware.formal_s, tool=hardware.synth_tool))
     return [
         CKernelStep(),
         RtlStep(),
         SynthStep(name, **common, tool=hardware.synth_tool),
         VerifyStep(rungs=tuple(hardware.rungs)),
+        *formal,
         LayoutStep(**common, **asdict(layout)),
     ]
 
