@@ -35,6 +35,8 @@ class HardwareOptions:
         rungs: rungs of the verification ladder; those whose tools are missing are skipped.
         learning_samples: how many samples of training the circuit that learns repeats, the first
             ones, where the rule draws from LFSRs; 0 makes no such circuit.
+        formal_s: limit in s for the proof that the netlist is the RTL for all inputs; null: no
+            such proof.
     """
 
     pdk: str = "osu018"
@@ -46,6 +48,7 @@ class HardwareOptions:
         "c", "icarus", "verilator", "netlist", "bambu", "bambu_netlist", "bus", "learning",
     )  # fmt: skip
     learning_samples: int = 1000
+    formal_s: float | None = None
 
     def __post_init__(self) -> None:
         """Check everything that can be checked before a step runs."""
@@ -57,6 +60,8 @@ class HardwareOptions:
         _one_of("hardware: bus", self.bus, ("none", "apb"))
         if self.clock_ns is not None and not self.clock_ns > 0:
             raise InvalidInput("hardware: clock_ns", got=self.clock_ns, expected="ns > 0, or null")
+        if self.formal_s is not None and not self.formal_s > 0:
+            raise InvalidInput("hardware: formal_s", got=self.formal_s, expected="s > 0, or null")
         if self.pdk_root is not None and not Path(self.pdk_root).expanduser().is_dir():
             raise InvalidInput(
                 "hardware: pdk_root", got=f"no folder {self.pdk_root}", expected="a folder"
@@ -249,6 +254,7 @@ def hardware_steps(
     """
     from hls.bambu.step import BambuStep
     from hls.ckernel import CKernelStep
+    from hls.formal.step import FormalStep
     from hls.layout.step import LayoutStep
     from hls.rtl import RtlStep
     from hls.synth.step import SynthStep
@@ -259,12 +265,16 @@ def hardware_steps(
         "pdk_root": Path(hardware.pdk_root) if hardware.pdk_root else None,
         "clock_ns": hardware.clock_ns,
     }
+    formal = []
+    if hardware.formal_s is not None:
+        formal.append(FormalStep(name, limit_s=hardware.formal_s, tool=hardware.synth_tool))
     return [
         CKernelStep(),
         BambuStep(hls, **common, synth_tool=hardware.synth_tool),
         RtlStep(hardware.bus),
         SynthStep(name, **common, tool=hardware.synth_tool),
         VerifyStep(rungs=tuple(hardware.rungs)),
+        *formal,
         LayoutStep(**common, **asdict(layout)),
     ]
 

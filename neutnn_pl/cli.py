@@ -32,6 +32,7 @@ to hardware
   run RUN --input X.npy --output Y.npz   run a frozen network (--target reference|numba|c|...)
 look
   report RUN                             the table; report.html and report.md beside it
+  forecast NETWORK|RUN [--pdk LIBRARY]   area, power and clock to come, without any tool [--json]
   compare RUN RUN ... [--html FILE]      what differs in configuration and in figures
   compare RUN --architectures [NAME,...] one network through RTL and every C architecture
   pack RUN [--output FILE]               one archive that anybody can verify
@@ -55,6 +56,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "run": ("hardware", "run"),
     "pack": ("hardware", "pack"),
     "report": ("look", "report"),
+    "forecast": ("look", "forecast"),
     "compare": ("look", "compare"),
     "ls": ("look", "ls"),
     "cp": ("look", "cp"),

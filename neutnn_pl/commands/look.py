@@ -115,3 +115,21 @@ def doctor(args: list[str]) -> int:
             fine &= passed
         print("\nPaste all of this into an issue.")
     return 0 if fine else 1
+
+
+def forecast(args: list[str]) -> int:
+    """Print what a network will cost on a library, from the model of measured runs."""
+    import json
+
+    from hls.forecast.command import forecast_of
+    from hls.forecast.forecast import as_text
+
+    parser = argparse.ArgumentParser("neutnn forecast", allow_abbrev=False)
+    parser.add_argument("network", type=Path, help="a frozen network, or a run that holds one")
+    parser.add_argument("--pdk", default="nangate45", help="library")
+    parser.add_argument("--learning", action="store_true", help="the circuit that learns")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args(args)
+    found = forecast_of(options.network, options.pdk, learning=options.learning)
+    print(json.dumps(found.as_dict(), indent=1) if options.json else as_text(found))
+    return 0
