@@ -53,7 +53,7 @@ def simulate_learning(
     """Simulate a circuit of `generate_learning`, or its netlist with cell models.
 
     After every sample the chain of weights goes round once, so that what is read is what the next
-    sample learns from.
+    sample learns from. RTL starts from X in Icarus; all else starts at random values.
 
     Args:
         sources: Verilog files.
