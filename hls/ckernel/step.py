@@ -58,13 +58,16 @@ class CKernelStep(Step):
 def self_test(name: str, directory: Path, log: Path) -> None:
     """Compile the self-test in `directory` with sanitizers and run it over `vectors.bin`.
 
+    What the example prints goes to `<name>_example.txt`.
+
     Raises:
         StepFailed: if it does not compile, a sanitizer speaks, or an answer is wrong.
     """
     gcc = GCC.require()
     plain: list[str | Path] = [gcc, *STRICT]
     run([*plain, "-o", f"{name}_example", f"{name}.c", f"{name}_example.c"], cwd=directory, log=log)
-    run([f"./{name}_example"], cwd=directory, log=log)
+    shown = run([f"./{name}_example"], cwd=directory, log=log)
+    write_text(directory / f"{name}_example.txt", shown)
     program = f"{name}_selftest"
     run([*plain, *SANITIZE, "-o", program, f"{name}.c", f"{program}.c"], cwd=directory, log=log)
     run([f"./{program}", "vectors.bin"], cwd=directory, log=log)

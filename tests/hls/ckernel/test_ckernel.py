@@ -142,6 +142,28 @@ def test_a_network_of_everything_is_clean_in_every_compiler(tmp_path: Path) -> N
             subprocess.run(["clang", *flags, *files], cwd=directory, check=True)
 
 
+@pytest.mark.parametrize("names", [("gcc",), ("clang", "clang-16")], ids=["gcc", "clang"])
+def test_example_prints_what_the_oracle_answers(names: tuple[str, ...], tmp_path: Path) -> None:
+    compiler = next(filter(None, map(shutil.which, names)), None)
+    if compiler is None:
+        pytest.skip(f"{names[0]} is not installed")
+    network = whole_network(3, name="whole")
+    for name, text in generate(network).items():
+        (tmp_path / name).write_text(text)
+    files = ["whole.c", "whole_example.c"]
+    subprocess.run([compiler, *STRICT, "-o", "example", *files], cwd=tmp_path, check=True)
+    x = (np.arange(network.inputs) % network.horizon).astype(np.uint8)[None]
+    outputs = oracle(network, x)
+    lines = [
+        f"neuron {n}: " + ("no spike" if t == NO_SPIKE else f"spike at {t}")
+        for n, t in enumerate(outputs.y.reshape(-1).tolist())
+    ]
+    answer = (naive.answer(naive.tally(outputs.y[0].tolist()))) if outputs.answer is None else None
+    lines.append(f"answer: {int(outputs.answer[0]) if answer is None else answer}")
+    shown = subprocess.run(["./example"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert shown.stdout.splitlines() == lines
+
+
 def test_large_layers_stay_tables(tmp_path: Path) -> None:
     """A layer of 138,240 unpruned synapses: code that does not grow, about 3 bytes a weight."""
     rng = np.random.default_rng(0)
@@ -171,6 +193,9 @@ def test_step_writes_compiles_and_runs_the_sanitizers(tmp_path: Path) -> None:
     assert record.summary.endswith("lines of C, gcc, sanitizers clean")
     assert network_hash(source) == network.hash
     assert "-fsanitize=address,undefined" in (directory / "log.txt").read_text()
+    assert re.fullmatch(
+        r"(neuron \d: .*\n){3}answer: \d\n", (directory / "net_example.txt").read_text()
+    )
 
 
 def test_step_without_stimulus_makes_one(tmp_path: Path) -> None:
