@@ -125,11 +125,11 @@ class HlsOptions:
                 raise InvalidInput(f"hls: {name}", got=value, expected=f"{unit} > 0, or null")
         self.bambu("nangate45", 1.0)
 
-    def bambu(self, pdk: str, clock_ns: float) -> BambuOptions:
-        """Return what Bambu is asked for, for a library and its clock period in ns."""
+    def bambu(self, pdk: str, clock_ns: float, arch: str = "rolled") -> BambuOptions:
+        """Return what Bambu is asked for, for a library, its clock period in ns, and the C."""
         from hls.bambu.options import BambuOptions, plan_for
 
-        device, planned = plan_for(pdk, clock_ns)
+        device, planned = plan_for(pdk, clock_ns, arch)
         return BambuOptions(
             device=self.device or device,
             clock_ns=self.clock_ns or planned,

@@ -174,6 +174,9 @@ def run(
 
 
 def _limit(pid: int, memory_gb: float) -> None:
+    """Limit a program's address space, where the system can (Linux)."""
+    if not hasattr(resource, "prlimit"):
+        return
     size = int(memory_gb * 1e9)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         resource.prlimit(pid, resource.RLIMIT_AS, (size, size))

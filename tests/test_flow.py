@@ -204,7 +204,7 @@ def test_from_python_without_torch(demo, tmp_path):
         "import sys, hls\n"
         f"network = hls.load({str(demo[0] / 'frozen')!r})\n"
         f"report = hls.Flow(network, run_dir={str(tmp_path / 'run')!r}).run(stop='verify')\n"
-        "assert all(r['mismatches'] == 0 for r in report['ladder'] if not r['skipped']), report['ladder']\n"
+        "assert all(r['mismatches'] == 0 for r in report['ladder'] if not r['skipped'])\n"
         "assert 'torch' not in sys.modules and 'neutnn_pl' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=300)

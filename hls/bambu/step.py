@@ -94,7 +94,7 @@ class BambuStep(Step):
         auto: bool,
     ) -> Measured:
         """Build one architecture; one of many that cannot be built is a row with the reason."""
-        options = self.hls.bambu(self.pdk, self._clock())
+        options = self.hls.bambu(self.pdk, self._clock(), arch)
         try:
             return build_architecture(
                 hls_kernel(network, arch),
@@ -116,7 +116,7 @@ class BambuStep(Step):
         self, context: StepContext, network: FrozenNetwork, stimulus: Stimulus
     ) -> tuple[dict[str, Any], str]:
         kernel = self._first_kernel(network)
-        options = self.hls.bambu(self.pdk, self._clock())
+        options = self.hls.bambu(self.pdk, self._clock(), kernel.arch)
         write_sources(kernel, options, context.dir / kernel.arch, stimulus)
         command = context.dir / kernel.arch / COMMAND
         write_json(context.dir / CHOSEN, {"network_sha256": network.hash, "arch": None})

@@ -35,7 +35,7 @@ COLUMNS = (
     ("flip_flops", "flip-flops"),
     ("area_um2", "area, um^2"),
     ("memory_bits", "ROM and RAM bits in it"),
-    ("input_bits", "input memory outside, bits"),
+    ("input_bits", "input held outside, bits"),
     ("clocks", "clocks"),
     ("clock_ns", "clock, ns"),
     ("latency_ns", "latency, ns"),
@@ -67,7 +67,7 @@ def compare_architectures(
         pdk: library.
         clock_ns: clock period that mapping aims at, in ns (default: the library's).
         plans_ns: clock periods for Bambu to plan with; of each architecture the one with the least
-            latency is shown (default: one that fits the library's clock).
+            latency is shown (default: one that fits library and architecture).
         samples: test samples to compare (default: all).
         hls: options of Bambu.
         tell: takes what is being done.
@@ -123,7 +123,7 @@ def _best(
     tell: Tell,
 ) -> Rival:
     """Return an architecture at the planned clock with which it answers soonest."""
-    usual = hls.bambu(bench.pdk.name, bench.clock_ns)
+    usual = hls.bambu(bench.pdk.name, bench.clock_ns, name)
     found = []
     for plan in plans_ns or (usual.clock_ns,):
         tell(f"{name}, planned for {plan:g} ns")

@@ -48,7 +48,8 @@ class Rival:
         flip_flops: flip-flops among them.
         area_um2: their area, in um^2: datapath, controller and constant tables, which are gates.
         memory_bits: of them, contents of Bambu's memories, in bits.
-        input_bits: input memory outside the design, in bits, where it reads its input from one.
+        input_bits: spike times that are held outside the design until `done`, in bits: a memory for
+            arrays, registers for scalars. The RTL takes spikes as pulses.
         clocks: mean clocks from start, its own included, to the answer.
         clock_ns: shortest clock period, in ns.
         latency_ns: `clocks` times `clock_ns`.
@@ -192,12 +193,14 @@ def _c(bench: Bench, arch: str, options: BambuOptions, out: Path) -> Rival:
     vcd = out / "activity.vcd"
     few = None if proximal is None else proximal[:POWER_SAMPLES]
     simulate_bambu(kernel, files, (), x[:POWER_SAMPLES], few, workdir=out / "activity", vcd=vcd)
-    given = [a for a in kernel.arguments if a.direction == "in" and a.kind == "array"]
+    given = [a for a in kernel.arguments if a.direction == "in"]
     rival = Rival(
         arch,
         plan_ns=options.clock_ns,
         memory_bits=int(made.metrics.get("memory_bits", 0)),
-        input_bits=sum(a.bits * a.length for a in given),
+        input_bits=sum(
+            a.bits * a.length if a.kind == "array" else a.count * a.width for a in given
+        ),
         clocks=run.mean_cycles,
     )
     return _figures(bench, rival, netlist, run.outputs, expected, vcd, "clock")

@@ -78,9 +78,9 @@ def test_options_are_checked(wrong, told):
 
 
 def test_the_clock_to_plan_with():
-    assert plan_for("nangate45", 2.0) == ("nangate45", 2.0)
-    assert plan_for("asap7", 1.0) == ("asap7-TC", 1.0)
-    assert plan_for("osu018", 10.0) == ("nangate45", 3.3333)
+    assert plan_for("nangate45", 2.0) == ("nangate45", 10.0)
+    assert plan_for("asap7", 1.0, "unrolled") == ("asap7-TC", 50.0)
+    assert plan_for("osu018", 10.0, "bitplane") == ("nangate45", 10.0)
 
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)

@@ -40,7 +40,7 @@ def test_without_bambu_all_up_to_its_call_is_written(run, monkeypatch):
     assert files == {"smoke.c", "smoke.h", "testbench.c", "command.txt"}
     command = (step_dir(run, "bambu") / "bitplane" / "command.txt").read_text()
     assert command.startswith("bambu smoke.c --top-fname=smoke --generate-interface=INFER -v2 ")
-    assert "--device-name=nangate45 --clock-period=3.3333" in command
+    assert "--device-name=nangate45 --clock-period=10" in command
     verified = execute(VerifyStep(["bambu", "bambu_netlist"]), run)
     assert verified.summary.endswith("0 mismatches; SKIPPED: bambu, bambu_netlist")
     rows = json.loads((step_dir(run, "verify") / "ladder.json").read_text())["rungs"]

@@ -15,7 +15,8 @@ from hls.pdk import find_pdk
 from hls.rtl.learning import generate_learning
 from hls.rtl.learning.rule import stabiliser
 from hls.rtl.step import VERILATOR
-from hls.sim.learning import powered, simulate_learning
+from hls.sim.learning import simulate_learning
+from hls.sim.programs import powered
 from hls.sim.simulate import IVERILOG
 from hls.synth.yosys import synthesise
 from hls.tool import run
