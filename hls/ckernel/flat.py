@@ -245,8 +245,14 @@ def _inhibit(layer: MaskLayer) -> str:
     leads = "m < n"
     if ranked:
         leads = "(m < n ? v[m] >= v[n] : v[m] > v[n])"
+    spans = [2**k for k in range((n - 1).bit_length())]
+    every = "UINT32_MAX" if n <= 32 else "UINT64_MAX"
+    rounds = "".join(
+        text.ROUND.format(**facts | {"span": span, "twice": 2 * span, "all": every})
+        for span in spans
+    )
     rule = template
-    for key, value in (*facts.items(), ("leads", leads)):
+    for key, value in (*facts.items(), ("leads", leads), ("rounds", rounds)):
         rule = rule.replace(f"{{{key}}}", str(value))
     return text.INHIBIT.format(**facts, what=text.RULES[mode].format(k=layer.layer.k), rule=rule)
 
