@@ -23,6 +23,9 @@ SHORT = {
     "--layer 0 --column 300 --to rtl",
     "python benchmarks/mnist.py prune --recipes mnist/small --seeds 2": "python "
     f"benchmarks/mnist.py prune {FEW}",
+    "python benchmarks/mnist.py prune --recipes mnist/dendrites --seeds 1": "python "
+    "benchmarks/mnist.py prune --recipes mnist/dendrites --seeds 1 --set trainer.max_epochs=1 "
+    "trainer.accelerator=cpu",
     ONLINE: f"python benchmarks/mnist.py online --plot online.png {FEW}",
     "python benchmarks/mnist.py continual": f"python benchmarks/mnist.py continual {FEW}",
     "python benchmarks/mnist.py noise": f"python benchmarks/mnist.py noise {FEW}",
