@@ -77,9 +77,10 @@ def ucr(name: str, short: str, kind: str = "paper") -> Iterator[Design]:
     """
     setting = SETTINGS[kind]
     root = os.environ.get("NEUTNN_DATA")
-    length = UCR(name, root=root, gaps="interpolate").length
+    held = HOLDOUT.get(name)
+    length = UCR(name, root=root, gaps="interpolate", holdout=held).length
     data = UCR(name, encoder=setting.encoder(length), root=root, gaps="interpolate",
-               holdout=HOLDOUT.get(name))  # fmt: skip
+               holdout=held)  # fmt: skip
     train, test = (torch.from_numpy(data.spikes(split)) for split in ("train", "test"))
     labels = torch.from_numpy(data.series("test")[1])
     columns = setting.network(train, data.classes, data.tres)

@@ -30,12 +30,12 @@ def main() -> int:
     """Mutate, simulate, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--simulator", default="icarus")
+    parser.add_argument("--columns", type=int, default=len(COLUMNS), help="how many of them")
     parser.add_argument("--sample", type=int, default=0, help="faults of each column; 0: all")
     options = parser.parse_args()
     made, found = Counter(), Counter()
     print("| column | operators | constants | registers | caught |\n|---|---:|---:|---:|---:|")
-    survivors = []
-    for wta, tie in COLUMNS:
+    for wta, tie in COLUMNS[: options.columns]:
         network = column(wta, tie)
         every = faults(generate(network).text)
         if options.sample:
@@ -56,9 +56,9 @@ def main() -> int:
         cells += [str(kinds[kind]) for kind in ("operator", "constant", "register")]
         cells.append(f"{len(every) - len(left)} of {len(every)}")
         print("| " + " | ".join(cells) + " |", flush=True)
-        survivors += [f"{wta}, {tie}: {fault.kind}, {fault.what}" for fault in left]
+        for fault in left:
+            print(f"  survives: {fault.kind}, {fault.what}", flush=True)
     print(f"\n{found.total()} of {made.total()} faults caught ({found.total() / made.total():.1%})")
-    print("\n".join(["", "survivors:", *survivors]))
     return 0
 
 

@@ -1,7 +1,7 @@
 """How busy a network's circuit is: counts per inference, from samples and no simulator.
 
-Every layer is evaluated step by step, as its circuit does. Ties and the order of equal spikes do not
-change how much toggles, so a layer's answers here are those of `1-wta` by index where it has one.
+Every layer is evaluated step by step, as its circuit does. How ties are decided changes little of
+what toggles, so that here the lowest index wins them.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _layer(
     every = np.concatenate([times, sides], axis=1)
     used = sorted(plan.ramps)
     y = np.full((len(times), layer.shape[0], layer.shape[1]), NO_SPIKE, dtype=np.int64)
-    counted = []
+    counted: dict[object, tuple[Segment, Times]] = {}  # of the same circuit synthesis leaves one
     for column in plan.columns:
         for neuron in column.neurons:
             for dendrite in neuron.dendrites:
@@ -89,11 +89,12 @@ def _layer(
                     y[:, column.index, neuron.index] = np.minimum(
                         y[:, column.index, neuron.index], at
                     )
-                    counted.append((segment, slope))
+                    key = (segment.taps, segment.weights, segment.start, segment.width)
+                    counted[key] = (segment, slope)
     ends = _ends(plan, y)
     stop = np.where(ends < 0, layer.output_horizon - 1, ends)
     total.spikes += float((every[:, used] <= stop[:, None]).sum(axis=1).mean()) if used else 0.0
-    for segment, slope in counted:
+    for segment, slope in counted.values():
         _count(segment, slope, every, stop, layer, total)
     return y.reshape(len(times), -1), ends
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hls.forecast.activity import activity, adders, usual_stimulus
 from hls.ir.network import FrozenNetwork
-from hls.rtl.plan import LayerPlan, Plan, ramp_width
+from hls.rtl.plan import LayerPlan, Plan, Segment, ramp_width
 from hls.rtl.planner import make_plan
 from hls.rtl.ports import bits
 
@@ -42,12 +42,14 @@ def features(
         _count(layer, found)
         deepest = max([deepest, _depth(layer)], key=lambda depth: sum(depth.values()))
     found.update(deepest)
-    found["flip_flops"] = float(plan.flip_flops)
+    twice = sum(s.width for n in plan.layers for s in _all(n))
+    twice -= sum(s.width for n in plan.layers for s in unlike(n))
+    found["flip_flops"] = float(plan.flip_flops - twice)
     found["worst"] = float(plan.timing.cycles_worst)
     found["synapses"] = float(_synapses(plan))
     busy = activity(plan, x, levels)
     found["cycles"] = busy.cycles
-    found["clocked"] = (busy.cycles + 1) * plan.flip_flops
+    found["clocked"] = (busy.cycles + 1) * found["flip_flops"]
     found["spikes"], found["edges"] = busy.spikes, busy.edges
     found["slopes"], found["moves"] = busy.slopes, busy.moves
     found["busy_adders"] = busy.adders
@@ -56,15 +58,19 @@ def features(
 
 def _synapses(plan: Plan) -> int:
     """Return the synapses that are not 0 and can act."""
-    segments = [s for n in plan.layers for c in n.columns for u in c.neurons for s in u.segments]
-    return sum(len(segment.taps) for segment in segments)
+    return sum(len(segment.taps) for layer in plan.layers for segment in _all(layer))
+
+
+def _all(plan: LayerPlan) -> list[Segment]:
+    return [s for column in plan.columns for neuron in column.neurons for s in neuron.segments]
 
 
 def _count(plan: LayerPlan, found: Counts) -> None:
-    segments = [s for c in plan.columns for n in c.neurons for s in n.segments]
+    segments = unlike(plan)
     for segment in segments:
         full, half = adders(segment)
-        found["full_adders"] += full
+        kind = "full_adders" if plan.layer.response == "rnl" else "full_adders_snl"
+        found[kind] += full
         found["half_adders"] += half
         found["potential_bits"] += segment.width
         found["carry_bits"] += segment.sum_width - segment.width
@@ -84,6 +90,17 @@ def _count(plan: LayerPlan, found: Counts) -> None:
             found["k_key_bits"] += key * sum(len(c.neurons) ** 2 for c in plan.columns)
     if plan.last and not plan.single:
         found["kept_times"] += neurons * bits(plan.layer.output_horizon - 1)
+
+
+def unlike(plan: LayerPlan) -> list[Segment]:
+    """Return a layer's segments once: of those with the same circuit synthesis leaves one."""
+    found = {
+        (segment.taps, segment.weights, segment.start, segment.width): segment
+        for column in plan.columns
+        for neuron in column.neurons
+        for segment in neuron.segments
+    }
+    return list(found.values())
 
 
 def _depth(plan: LayerPlan) -> dict[str, float]:

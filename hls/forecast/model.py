@@ -22,6 +22,7 @@ PARTS = (
         "one",
         "flip_flops",
         "full_adders",
+        "full_adders_snl",
         "half_adders",
         "potential_bits",
         "carry_bits",

@@ -93,8 +93,10 @@ def _below(node: ast.Node, module: str) -> Iterator[tuple[str, str, Callable[[],
             other = OPERATORS[kind]
             parts = [child.right] if hasattr(child, "right") and not hasattr(child, "left") else []
             parts = parts or [child.left, child.right]
-            yield "operator", f"{place}{kind.__name__} -> {other.__name__}", _puts(
-                put, other(*parts)
+            yield (
+                "operator",
+                f"{place}{kind.__name__} -> {other.__name__}",
+                _puts(put, other(*parts)),
             )
         elif kind is ast.Unot:
             yield "operator", f"{place}no Unot", _puts(put, child.right)

@@ -65,9 +65,10 @@ def test_a_wrong_gate_is_not_proved(column, tmp_path):
         if f"module {new}" not in models.read_text():
             continue
         try:
-            assert not prove(rtl, wrong, models, "net", tmp_path).proved
-        except Mismatch as error:
-            assert "the netlist of net is not its RTL" in str(error)
+            proved = prove(rtl, wrong, models, "net", tmp_path).proved
+        except Mismatch:
+            proved = False
+        assert not proved
 
 
 def test_a_late_fault_is_left_unproved_or_refuted(column, tmp_path):
@@ -85,8 +86,10 @@ def test_what_synthesis_merged_may_stay_unproved(tmp_path):
     network = whole_network(3, saturate=False)
     proof = prove(*made(network, tmp_path), network.name, tmp_path)
     assert (proof.proved, proof.clocks) == (False, 4)
-    assert proof.why == f"{proof.unproved} of {proof.points} pairs of bits not proved by 4 clocks " + (
-        "of induction"
+    assert (
+        proof.why
+        == f"{proof.unproved} of {proof.points} pairs of bits not proved by 4 clocks "
+        + ("of induction")
     )
 
 

@@ -13,7 +13,9 @@ from hls.rtl import generate
 from hls.sim import simulate
 from tests.hls.sim.oracle import oracle
 
-RULES = [(wta, tie) for wta in ("1-wta", "k-wta", "t-wta", "none") for tie in ("index", "potential")]
+RULES = [
+    (wta, tie) for wta in ("1-wta", "k-wta", "t-wta", "none") for tie in ("index", "potential")
+]
 
 
 def proved(network, path: Path, simulator: str, **how: object) -> int:

@@ -1,0 +1,109 @@
+"""The forecast: its features, its model, and what it says."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hls.errors import InvalidInput, Unsupported
+from hls.forecast import Forecast, features, forecast
+from hls.forecast.activity import activity, adders
+from hls.forecast.forecast import libraries
+from hls.forecast.model import fit, nonnegative, predict
+from hls.ir import save
+from hls.ir.network import FrozenNetwork
+from hls.ir.stimulus import random_stimulus
+from hls.rtl import generate
+from hls.rtl.plan import Segment, Tap
+from hls.rtl.planner import make_plan
+from hls.sim import simulate
+from neutnn_pl.cli import main
+from tests.hls.ir.networks import plain
+from tests.hls.sim.oracle import random_layer, random_network, whole_network
+
+
+def test_cycles_are_those_of_the_circuit(tmp_path: Path) -> None:
+    network = random_network(5, inputs=12, n=3, tie="potential")
+    x, _ = random_stimulus(network, 40, 1)
+    source = tmp_path / "net.v"
+    source.write_text(generate(network).text)
+    found = simulate([source], "net", network, x, workdir=tmp_path)
+    assert activity(make_plan(network), x, None).cycles == pytest.approx(found.mean_cycles)
+
+
+def test_adders_by_hand() -> None:
+    """Three taps and the potential's lowest bit: one full adder, then one half adder; a carry."""
+    taps = tuple(Tap(line, 1) for line in range(3))
+    assert adders(Segment(0, taps, (1, 1, 1), 2, 1)) == (1, 2)
+
+
+def test_synthesis_leaves_one_of_equal_segments() -> None:
+    rng = np.random.default_rng(0)
+    layer = random_layer(rng, 6, 8, n=1, theta=0.3)
+    twice = random_layer(rng, 6, 8, n=2, theta=0.3)
+    twice.weights[:], twice.mask[:], twice.theta[:] = layer.weights, layer.mask, layer.theta
+    one, two = (features(FrozenNetwork("net", 6, 3, (each,))) for each in (layer, twice))
+    assert two["full_adders"] == one["full_adders"]
+    assert two["synapses"] == 2 * one["synapses"]
+
+
+def test_more_synapses_cost_more() -> None:
+    small, large = (forecast(random_network(1, inputs=p, n=3)) for p in (10, 80))
+    for name in ("area_um2", "leakage_uw", "energy_pj"):
+        assert getattr(large, name).value > 2 * getattr(small, name).value
+    for name in ("area_um2", "leakage_uw", "energy_pj", "clock_ns", "latency_ns", "power_uw"):
+        found = getattr(small, name)
+        assert 0 < found.low <= found.value <= found.high
+
+
+@pytest.mark.parametrize("pdk", ["nangate45", "asap7", "sky130hd"])
+def test_latency_is_exact_in_clocks(pdk: str) -> None:
+    network = whole_network(4, saturate=False)
+    found = forecast(network, pdk)
+    assert found.cycles_worst == generate(network).cycles_worst
+    assert found.cycles_mean <= found.cycles_worst
+    assert found.latency_ns.value == pytest.approx(found.cycles_worst * found.clock_ns.value)
+
+
+def test_it_takes_less_than_a_second() -> None:
+    network = random_network(1, inputs=256, n=5)
+    begin = time.perf_counter()
+    assert isinstance(forecast(network), Forecast)
+    assert time.perf_counter() - begin < 1
+
+
+def test_what_it_refuses() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        forecast(plain(), "asap")
+    assert str(caught.value) == (
+        "forecast: library (pdk): got 'asap'; expected one that was measured: "
+        f"{', '.join(libraries())}. Did you mean 'asap7'?"
+    )
+    with pytest.raises(Unsupported, match="expected hard-wired weights. Measure it: python"):
+        forecast(plain(), learning=True)
+
+
+def test_least_relative_error_without_negative_weights() -> None:
+    rows = [
+        {"features": {"a": float(a), "b": float(b), "c": 1.0}, "y": 3.0 * a + 0.5 * b}
+        for a, b in [(1, 8), (2, 3), (5, 1), (9, 30)]
+    ]
+    assert fit(rows, "y", ("a", "b", "c")) == pytest.approx([3.0, 0.5, 0.0], abs=1e-9)
+    assert predict(np.array([3.0, 0.5]), rows[:1], ("a", "b")) == pytest.approx([7.0])
+    assert (nonnegative(np.eye(2), np.array([1.0, -1.0])) == [1.0, 0.0]).all()
+
+
+def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(plain(), tmp_path / "frozen")
+    assert main(["forecast", str(tmp_path), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["pdk"] == "nangate45"
+    assert set(document["area_um2"]) == {"value", "low", "high"}
+    assert main(["forecast", str(tmp_path / "frozen"), "--pdk", "sky130hd"]) == 0
+    assert "after synthesis, typical corner" in capsys.readouterr().out
+    assert main(["forecast", str(tmp_path / "gone")]) == 2
+    assert "no frozen network at" in capsys.readouterr().err
