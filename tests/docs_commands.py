@@ -97,6 +97,8 @@ ELSEWHERE = {
 """Commands that another test runs: in a short form, or what they start."""
 
 TRIED = {
+    "neutnn explore -c mnist/explore --dir runs/mnist/fifth --set trainer.limit_train_batches=1.0 "
+    "--set data.init_args.fraction=0.2",
     "neutnn explore -c mnist/explore --ray auto --trials 200 --dir runs/mnist/longer "
     "--set trainer.limit_train_batches=1.0",
 }
