@@ -61,6 +61,8 @@ ELSEWHERE = {
     "torchrun --nnodes 2 --nproc-per-node 4 -m neutnn_pl.cli fit -c mnist/multi_gpu "
     "--trainer.devices 4 --trainer.num_nodes 2": LAUNCHERS,
     "neutnn explore -c mnist/explore": SEARCH,
+    "neutnn explore -c mnist/explore --dir runs/mnist/fifth --set trainer.limit_train_batches=1.0 "
+    "--set data.init_args.fraction=0.2": SEARCH,
     "neutnn fit -c runs/mnist/explore/front/3.yaml": SEARCH,
     "python -m benchmarks.mnist_more everything": IMAGES,
     "python -m benchmarks.mnist_more jitter": IMAGES,
@@ -97,8 +99,6 @@ ELSEWHERE = {
 """Commands that another test runs: in a short form, or what they start."""
 
 TRIED = {
-    "neutnn explore -c mnist/explore --dir runs/mnist/fifth --set trainer.limit_train_batches=1.0 "
-    "--set data.init_args.fraction=0.2",
     "neutnn explore -c mnist/explore --ray auto --trials 200 --dir runs/mnist/longer "
     "--set trainer.limit_train_batches=1.0",
 }
