@@ -66,6 +66,8 @@ ELSEWHERE = {
     "neutnn flows ucr/arrowhead ucr/ecg200 --pdk osu018,nangate45 --to synth --dir "
     "runs/flows": FLOWS,
     "neutnn explore -c mnist/explore": SEARCH,
+    "neutnn explore -c mnist/explore --dir runs/mnist/fifth --set trainer.limit_train_batches=1.0 "
+    "--set data.init_args.fraction=0.2": SEARCH,
     "neutnn fit -c runs/mnist/explore/front/3.yaml": SEARCH,
     "python -m benchmarks.mnist_more everything": IMAGES,
     "python -m benchmarks.mnist_more jitter": IMAGES,

@@ -14,7 +14,7 @@ from hls.errors import InvalidInput, StepFailed, ToolMissing
 from hls.files import write_json
 from neutnn_pl.explore.front import FrontReport, Point, pareto, write_front
 from neutnn_pl.explore.space import Search, base_recipe, changed
-from neutnn_pl.explore.trial import pruned_name, pruning_of, score_on_test
+from neutnn_pl.explore.trial import pruned_name, pruning_of, score_of
 
 STATE = "ray"
 SETTINGS = "search.json"
@@ -274,6 +274,6 @@ def _tests(front: list[Point], directory: Path) -> dict[str, float]:
     found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     for point in front:
         if point.name not in found:
-            found[point.name] = score_on_test(directory / "trials" / point.name)
+            found[point.name] = score_of(directory / "trials" / point.name, "test")
             write_json(path, found)
     return {point.name: found[point.name] for point in front}

@@ -36,7 +36,8 @@ class Reporter(L.Callback):
         self.report, self.tradeoff = report, tradeoff
         self.begin = time.monotonic()
 
-    def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+    # Not at the end of the epoch: there the scores are still those of the validation before.
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Report, once the layers have been learnt and there are answers to score."""
         assert isinstance(pl_module, NeuTNN)
         found = trainer.callback_metrics.get("val/accuracy")
@@ -134,15 +135,15 @@ def pruning_of(share: float) -> dict[str, Any]:
     return {"pruning": settings}
 
 
-def score_on_test(directory: Path) -> float:
-    """Return the share of right answers of a run's fitted network on the test split, 0 .. 1."""
+def score_of(directory: Path, split: str) -> float:
+    """Return the share of right answers of a run's fitted network on a split, 0 .. 1."""
     from hls.step import step_dir
     from neutnn_pl.flow import LAST
 
     cli = RecipeCLI(["-c", str(directory.with_name(directory.name + ".yaml"))])
     network = NeuTNN.from_checkpoint(step_dir(directory, "fit") / LAST).network
-    x = torch.from_numpy(cli.datamodule.spikes("test").copy())
-    labels = torch.from_numpy(cli.datamodule.labels("test"))
+    x = torch.from_numpy(cli.datamodule.spikes(split).copy())
+    labels = torch.from_numpy(cli.datamodule.labels(split))
     found = torch.cat([network.answer(network(few)) for few in x.split(_AT_ONCE)])
     return float((found == labels).double().mean())
 

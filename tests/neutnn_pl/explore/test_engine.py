@@ -11,8 +11,8 @@ import yaml
 from hls.errors import InvalidInput, ToolMissing
 from neutnn_pl.cli import main
 from neutnn_pl.explore import engine
-from neutnn_pl.explore.space import base_recipe, read_search
-from neutnn_pl.explore.trial import run_pruned, run_trial, score_on_test
+from neutnn_pl.explore.space import base_recipe, changed, read_search
+from neutnn_pl.explore.trial import run_pruned, run_trial, score_of
 from tests.datamodules.test_mnist import idx
 from tests.test_scripts import script
 
@@ -118,7 +118,17 @@ def test_a_trial_that_had_ended_reports_again_and_prunes_what_is_missing(search,
     pruned = json.loads((tmp_path / "trials" / "x-50.json").read_text())
     assert pruned["whole"] == found[-1]["whole"] // 2
     assert pruned["synapses"] <= pruned["whole"]
-    assert 0 <= score_on_test(run) <= 1
+    assert found[-1]["accuracy"] == pytest.approx(score_of(run, "val"))
+    assert 0 <= score_of(run, "test") <= 1
+
+
+def test_one_validation_is_enough_for_a_report(search, tmp_path):
+    changes = {"trainer.check_val_every_n_epoch": 4}
+    recipe = changed(base_recipe(read_search(str(search))), changes)
+    found = []
+    run_trial(recipe, tmp_path / "x", found.append, tradeoff=0.3)
+    assert [report["epoch"] for report in found] == [3]
+    assert found[0]["accuracy"] == pytest.approx(score_of(tmp_path / "x", "val"))
 
 
 def test_without_ray(search, tmp_path, monkeypatch):
