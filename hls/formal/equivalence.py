@@ -2,9 +2,9 @@
 
 Two proofs. Induction (`equiv_induct`): where all registers, paired by name, and all outputs have
 been equal in the clocks before, they are equal in the next one, whatever the inputs. Start (`sat`,
-with X as a value of its own): from registers that hold X on both sides, `rst` for one clock and then
-anything, every output bit that the RTL defines is the netlist's, in the first clocks. That all pairs
-of registers become equal after `rst` is not proved beyond these clocks.
+with X as a value of its own): from registers that hold X on both sides, `rst` for a clock and then
+anything, every output bit that the RTL defines is the netlist's, in the first clocks. That all
+pairs of registers become equal after `rst` is not proved beyond these clocks.
 """
 
 from __future__ import annotations

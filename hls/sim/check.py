@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,7 @@ def caught(
         simulator: `icarus` or `verilator`.
     """
     workdir = source.parent / "sim"
-    hard = {"reset": False, "disturb": True} if simulator == "icarus" else {}
+    hard: dict[str, Any] = {"reset": False, "disturb": True} if simulator == "icarus" else {}
     try:
         for how in ({}, hard) if hard else ({},):
             found = simulate(
