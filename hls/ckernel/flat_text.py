@@ -234,17 +234,28 @@ LOWEST = """\
 """
 
 LARGEST = """\
-    {mask} pass = 0;
-    {type} best = 0;
+    {type} best[{n}];
+    {mask} who[{n}];
     UNROLL
     for (uint32_t n = 0; n < {n}; ++n) {
-        const uint32_t better = (fires >> n & 1U) & (v[n] > best ? 1U : 0U);
-        best = better != 0 ? v[n] : best;
-        pass = better != 0 ? ({mask})1U << n : pass;
+        best[n] = ({type})(v[n] & (0U - (uint32_t)(fires >> n & 1U)));
+        who[n] = ({mask})1U << n;
     }
-    *spent = fires != 0 ? {everyone} : *spent;
-    return pass;
+{rounds}    *spent = fires != 0 ? {everyone} : *spent;
+    return fires != 0 ? who[0] : 0;
 """
+
+ROUND = """\
+    UNROLL
+    for (uint32_t n = 0; n + {span} < {n}; n += {twice}) {{
+        const {type} one = best[n];
+        const {type} other = best[n + {span}];
+        const {mask} better = other > one ? {all} : 0;
+        who[n] = (who[n] & ~better) | (who[n + {span}] & better);
+        best[n] = other > one ? other : one;
+    }}
+"""
+"""One round of a tournament; the lower number wins a tie."""
 
 FIRST_K = """\
     {mask} pass = 0;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -110,7 +111,9 @@ class MaskLayer:
         """Weighted proximal synapses of every segment."""
         return self._rows(self.tables.proximal, lambda _, i: i, self.proximal)
 
-    def _rows(self, synapses: Synapses, line_of, lines: Lines) -> list[list[Row]]:  # type: ignore[no-untyped-def] # noqa: ANN001
+    def _rows(
+        self, synapses: Synapses, line_of: Callable[[int, int], int], lines: Lines
+    ) -> list[list[Row]]:
         found = []
         for g in range(self.tables.units):
             seen: dict[tuple[int, int], int] = defaultdict(int)

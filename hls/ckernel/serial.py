@@ -44,6 +44,7 @@ def serial_files(network: FrozenNetwork) -> tuple[dict[str, str], tuple[Argument
     weights = layer.effective[0, :, 0, 0]
     arguments = (*plane_inputs(network), *plane_outputs(network))
     planes = layer.output_horizon.bit_length()
+    sums = int(weights.sum(axis=1).max())
     facts = {
         "name": name,
         "arch": "rolled",
@@ -56,13 +57,13 @@ def serial_files(network: FrozenNetwork) -> tuple[dict[str, str], tuple[Argument
         "neurons": n,
         "steps": layer.output_horizon,
         "planes": planes,
-        "mask": hex(2 ** int(weights.sum(axis=1).max()).bit_length() - 1),
+        "mask": hex(2 ** sums.bit_length() - 1),
         "type": arguments[-1].type,
         "silent": 2**planes - 1,
         "give": _give(n, planes),
         "count": _unsigned(n * p),
         "line": _unsigned(p),
-        "potential": _unsigned(int(weights.sum(axis=1).max())),
+        "potential": _unsigned(sums),
         "weights": _weights(weights),
         "given": ", ".join(f"{a.type} {a.name}" for a in arguments[:-1]),
         "names": ", ".join(a.name for a in arguments[:-1]),

@@ -60,13 +60,13 @@ INLINE uint32_t response(uint32_t t, uint32_t x, uint32_t w) {{
     ROLLED
     do {{
         const uint32_t x = time_of({names}, i);
-        const {potential} sum = ({potential})((v + response(t, x, weight_of(s))) & {mask});
+        const uint32_t sum = (v + response(t, x, weight_of(s))) & {mask};
         const uint32_t neuron_ends = i == {inputs} - 1 ? 1U : 0U;
         const uint32_t step_ends = s == {inputs} * {neurons} - 1 ? 1U : 0U;
         const uint32_t better = neuron_ends & (sum >= ({theta}) ? 1U : 0U) & ({better} ? 1U : 0U);
-        best = better != 0 ? sum : best;
+        best = better != 0 ? ({potential})sum : best;
         winner = better != 0 ? n : winner;
-        v = neuron_ends != 0 ? 0 : sum;
+        v = neuron_ends != 0 ? 0 : ({potential})sum;
         n = step_ends != 0 ? 0 : (uint8_t)(n + neuron_ends);
         i = neuron_ends != 0 ? 0 : ({line})(i + 1);
         s = step_ends != 0 ? 0 : ({count})(s + 1);

@@ -18,7 +18,13 @@ from hls.errors import InvalidInput, Unsupported
 from hls.ir import NO_SPIKE, FrozenNetwork
 from hls.ir.stimulus import random_stimulus
 from tests.hls.ckernel.test_ckernel import mode_network
-from tests.hls.sim.oracle import edge_networks, oracle, random_network, whole_network
+from tests.hls.sim.oracle import (
+    edge_networks,
+    fixed_network,
+    oracle,
+    random_network,
+    whole_network,
+)
 
 needs_gcc = pytest.mark.skipif(GCC.find() is None, reason="gcc is not installed")
 STYLE = Path(hls.ckernel.__file__).with_name(".clang-format")
@@ -52,6 +58,13 @@ def test_corners_equal_the_oracle(arch: str, tmp_path: Path) -> None:
     networks = edge_networks()
     for name in ("all_pruned", "one_of_each", "tres_0", "silent_lines", "long_ramps", "never"):
         check(networks[name], arch, tmp_path)
+
+
+@needs_gcc
+@pytest.mark.parametrize("arch", MADE)
+def test_a_threshold_beyond_all_potentials(arch: str, tmp_path: Path) -> None:
+    check(fixed_network([[[7, 3], [1, 2]]], [[300, 70_000]]), arch, tmp_path)
+    check(fixed_network([[[7, 3], [1, 2]]], [[300, 300]], tie="potential"), arch, tmp_path)
 
 
 @needs_gcc
