@@ -116,7 +116,7 @@ def measure(
     out = made.verilog.parent / SYNTH
     netlist = synthesise(
         [made.verilog], made.top, pdk, out, clock_ns=clock_ns, tool=synth_tool, log=log,
-        memories=made.memories, adders_first=made.arch in LARGE_SUMS,
+        memories=made.memories, adders_first=made.arch in LARGE_SUMS, scalar_nets=True,
     )  # fmt: skip
     fastest = closing_clock(out, made.top, pdk, clock_ns, "clock", log) or clock_ns
     counted = made.metrics.get("cycles_mean")

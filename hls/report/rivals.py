@@ -186,7 +186,7 @@ def _rtl(bench: Bench, out: Path) -> Rival:
 def _c(bench: Bench, arch: str, options: BambuOptions, out: Path) -> Rival:
     kernel = hls_kernel(bench.network, arch)
     made: BambuResult = c_to_verilog(kernel, options, out, bench.stimulus)
-    netlist = _synthesise(bench, made.verilog, made.memories, out, arch in LARGE_SUMS)
+    netlist = _synthesise(bench, made.verilog, made.memories, out, arch in LARGE_SUMS, True)
     x, proximal, expected = bench.stimulus
     files = [netlist.netlist, netlist.models]
     run = simulate_bambu(kernel, files, (), x, proximal, workdir=out / "simulation")
@@ -207,11 +207,16 @@ def _c(bench: Bench, arch: str, options: BambuOptions, out: Path) -> Rival:
 
 
 def _synthesise(
-    bench: Bench, source: Path, memories: tuple[Path, ...], out: Path, sums: bool = False
+    bench: Bench,
+    source: Path,
+    memories: tuple[Path, ...],
+    out: Path,
+    sums: bool = False,
+    bits: bool = False,
 ) -> SynthResult:
     return synthesise(
         [source], bench.network.name, bench.pdk, out / SYNTH, clock_ns=bench.clock_ns,
-        tool=bench.synth_tool, memories=memories, adders_first=sums,
+        tool=bench.synth_tool, memories=memories, adders_first=sums, scalar_nets=bits,
     )  # fmt: skip
 
 

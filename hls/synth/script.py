@@ -27,6 +27,7 @@ def synthesis_script(
     clock_ns: float,
     work: Path,
     adders_first: bool = False,
+    scalar_nets: bool = False,
 ) -> str:
     """Return the Yosys script; what it writes goes to its working directory."""
     first = " -noabc" if adders_first else ""
@@ -50,6 +51,7 @@ def synthesis_script(
         *_port_buffers(pdk, library, work),
         *_ties(pdk),
         "opt_clean -purge",
+        *(["splitnets -format __"] if scalar_nets else []),
         "setattr -unset single_bit_vector w:*",  # OpenSTA would call a net `n[0]`
         "rename -enumerate",
         "setattr -unset src w:* c:*",  # where this run stands: the same netlist is the same file

@@ -81,6 +81,7 @@ def synthesise(
     log: Path | None = None,
     memories: Sequence[Path] = (),
     adders_first: bool = False,
+    scalar_nets: bool = False,
 ) -> SynthResult:
     """Synthesise Verilog-2005 to a flat netlist of library cells.
 
@@ -97,6 +98,8 @@ def synthesise(
         memories: files that the Verilog reads its memories' contents from, by name.
         adders_first: map sums to the library's full adders before logic is optimised for the first
             time, which does not end on large sums without registers between them.
+        scalar_nets: split nets inside into bits. Where bits of one vector drive each other, some
+            Verilators (5.006) give wrong values.
 
     Raises:
         InvalidInput: if a source is missing or the clock period is not positive.
@@ -114,7 +117,9 @@ def synthesise(
         paths = pdk.unpacked(work)
         library = read_liberty(paths)
         files = [path.resolve() for path in sources]
-        script = synthesis_script(files, top, pdk, library, paths, clock, work, adders_first)
+        script = synthesis_script(
+            files, top, pdk, library, paths, clock, work, adders_first, scalar_nets
+        )
         (work / "synth.ys").write_text(script, encoding="utf-8")
         run([*command, "synth.ys"], cwd=work, log=log, name="Yosys")
         check_rtl(work, top, log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
@@ -170,3 +171,13 @@ def test_an_installed_yosys_by_option(tmp_path, monkeypatch):
     monkeypatch.setenv("YOSYS_EXE", str(tmp_path / "gone"))
     with pytest.raises(ToolMissing, match="set YOSYS_EXE to its path"):
         find_yosys("yosys")
+
+
+def test_nets_split_into_bits_keep_the_ports(small, library, tmp_path):
+    result, source = small("osu018")
+    split = synthesise([source], "col8x2", library("osu018"), tmp_path, scalar_nets=True)
+    assert split.counts == result.counts
+    text = split.netlist.read_text()
+    ports = re.findall(r"^  (?:input|output) \[\d+:\d+\] (\w+);", text, re.M)
+    assert set(re.findall(r"^  wire \[\d+:\d+\] (\S+);", text, re.M)) <= set(ports)
+    assert ports
