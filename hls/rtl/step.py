@@ -46,8 +46,8 @@ class RtlStep(Step):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Return the bus."""
-        return {"bus": self.bus}
+        """Return the bus, if there is one."""
+        return {} if self.bus == "none" else {"bus": self.bus}
 
     def inputs(self, run_dir: Path) -> dict[str, Path]:
         """Return the frozen network, and the one that learns, if there is one."""

@@ -120,7 +120,7 @@ def test_what_is_refused_says_why(run: Path) -> None:
     assert record.summary.endswith("0 mismatches; SKIPPED: learning")
     assert record.metrics["rungs_skipped"] == 1
     assert list(verify_run(run)) == [
-        "learning   skipped: training with restarts is not repeated on a chip"
+        "learning      skipped: training with restarts is not repeated on a chip"
     ]
 
 
