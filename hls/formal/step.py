@@ -41,9 +41,16 @@ class FormalStep(Step):
 
     def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
         """Prove; return what was proved and one line."""
-        paths = [context.inputs[name] for name in ("rtl", "netlist", "models")]
+        rtl, netlist, models = (context.inputs[name] for name in ("rtl", "netlist", "models"))
         found = prove(
-            *paths, self.name, context.dir, limit_s=self.limit_s, log=context.log, tool=self.tool
+            rtl,
+            netlist,
+            models,
+            self.name,
+            context.dir,
+            limit_s=self.limit_s,
+            log=context.log,
+            tool=self.tool,
         )
         write_json(context.dir / "proof.json", vars(found))
         metrics = {"formal_proved": found.proved, "formal_points": found.points}
