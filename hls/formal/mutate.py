@@ -6,6 +6,7 @@ import copy
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -69,10 +70,15 @@ def faults(text: str) -> list[Fault]:
 
 
 def _parsed(text: str) -> ast.Source:
+    lines = (re.sub(r"//.*", "", line) for line in text.splitlines())
+    return _parser().parse("\n".join(lines) + "\n")
+
+
+@cache
+def _parser() -> VerilogParser:
+    """Return the parser: its tables take seconds to make, so once is enough."""
     with TemporaryDirectory() as folder:
-        parser = VerilogParser(outputdir=folder, debug=False)
-        lines = (re.sub(r"//.*", "", line) for line in text.splitlines())
-        return parser.parse("\n".join(lines) + "\n")
+        return VerilogParser(outputdir=folder, debug=False)
 
 
 def _places(tree: ast.Source) -> Iterator[tuple[str, str, Callable[[], None]]]:

@@ -44,7 +44,7 @@ def test_a_column_is_proved(column, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["formal.log"]
 
 
-@pytest.mark.parametrize("seed", [6, 12])
+@pytest.mark.parametrize("seed", [12])
 def test_networks_of_any_kind_are_proved(seed, tmp_path):
     network = whole_network(seed, saturate=False)
     proof = prove(*made(network, tmp_path), network.name, tmp_path)
@@ -82,7 +82,7 @@ def test_a_late_fault_is_left_unproved_or_refuted(column, tmp_path):
 
 
 def test_what_synthesis_merged_may_stay_unproved(tmp_path):
-    """Registers that are never written differ by name only: no verdict, and no error."""
+    """Registers without a partner of the same name stay: no verdict, and no error."""
     network = whole_network(3, saturate=False)
     proof = prove(*made(network, tmp_path), network.name, tmp_path)
     assert (proof.proved, proof.clocks) == (False, 4)
