@@ -48,6 +48,8 @@ CODE = {
 LAUNCHERS = "tests/neutnn_pl/strategies/test_launchers.py"
 SEARCH = "tests/neutnn_pl/explore/test_engine.py::test_a_tiny_search_goes_on_and_refuses_another"
 FLOWS = "tests/neutnn_pl/test_flows.py::test_two_libraries_and_one_failure_on_ray"
+SILICON = "tests/benchmarks/test_silicon.py"
+EXAMPLE = "tests/hls/ckernel/test_ckernel.py"
 STUDY = "tests/neutnn_pl/explore/test_study.py::test_a_short_study_goes_on"
 IMAGES = "tests/benchmarks/test_mnist.py::test_a_study_of_a_few_pictures_of_noise"
 TABLES = "tests/benchmarks/test_ucr.py::test_a_short_study_writes_what_the_tables_read"
@@ -65,6 +67,9 @@ ELSEWHERE = {
     "--trainer.devices 4 --trainer.num_nodes 2": LAUNCHERS,
     "neutnn flows ucr/arrowhead ucr/ecg200 --pdk osu018,nangate45 --to synth --dir "
     "runs/flows": FLOWS,
+    "python benchmarks/silicon.py": SILICON,
+    "python benchmarks/silicon.py --only ECG200 --pdk asap7": SILICON,
+    "gcc -std=c99 -O2 -o example sony65_65x2.c sony65_65x2_example.c && ./example": EXAMPLE,
     "neutnn explore -c mnist/explore": SEARCH,
     "neutnn explore -c mnist/explore --dir runs/mnist/fifth --set trainer.limit_train_batches=1.0 "
     "--set data.init_args.fraction=0.2": SEARCH,
