@@ -68,6 +68,7 @@ ELSEWHERE = {
     "neutnn flows ucr/arrowhead ucr/ecg200 --pdk osu018,nangate45 --to synth --dir "
     "runs/flows": FLOWS,
     "python benchmarks/silicon.py": SILICON,
+    "python benchmarks/forecast_fit.py": "tests/hls/forecast/test_forecast.py",
     "python benchmarks/silicon.py --only ECG200 --pdk asap7": SILICON,
     "gcc -std=c99 -O2 -o example sony65_65x2.c sony65_65x2_example.c && ./example": EXAMPLE,
     "neutnn explore -c mnist/explore": SEARCH,

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.forecast_fit import FOLDER, models, read_measured, validation
 from hls.errors import InvalidInput, Unsupported
 from hls.forecast import Forecast, features, forecast
 from hls.forecast.activity import activity, adders
@@ -22,6 +23,7 @@ from hls.rtl.plan import Segment, Tap
 from hls.rtl.planner import make_plan
 from hls.sim import simulate
 from neutnn_pl.cli import main
+from tests.conftest import ROOT
 from tests.hls.ir.networks import plain
 from tests.hls.sim.oracle import random_layer, random_network, whole_network
 
@@ -95,6 +97,15 @@ def test_least_relative_error_without_negative_weights() -> None:
     assert fit(rows, "y", ("a", "b", "c")) == pytest.approx([3.0, 0.5, 0.0], abs=1e-9)
     assert predict(np.array([3.0, 0.5]), rows[:1], ("a", "b")) == pytest.approx([7.0])
     assert (nonnegative(np.eye(2), np.array([1.0, -1.0])) == [1.0, 0.0]).all()
+
+
+def test_the_model_and_the_table_of_the_guide_are_those_of_the_measured_runs() -> None:
+    rows = read_measured(FOLDER / "measured.json")
+    assert json.loads((FOLDER / "model.json").read_text()) == json.loads(json.dumps(models(rows)))
+    guide = (ROOT / "docs" / "hardware.md").read_text()
+    table = [line for line in validation(rows).splitlines() if line.startswith("| ")]
+    assert len(table) == 25
+    assert [line for line in table if line not in guide] == []
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
