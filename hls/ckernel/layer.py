@@ -15,7 +15,7 @@ def layer_text(tables: Tables) -> str:
         return "\n".join([*parts, text.SILENT_LAYER.format(l=tables.index)])
     parts.append(_segment(tables))
     if not tables.point:
-        parts.append(_neuron(tables))
+        parts.append(neuron_text(tables))
     parts += [inhibition(tables), _layer(tables)]
     return "\n".join(part for part in parts if part)
 
@@ -77,9 +77,16 @@ def _gather(tables: Tables, side: str, given: str, source: str) -> str:
     )
 
 
-def _neuron(tables: Tables) -> str:
+def neuron_text(tables: Tables, template: str = text.NEURON, *, words: bool = False) -> str:
+    """Return the function of a neuron of dendrites.
+
+    Args:
+        tables: the layer.
+        template: its text.
+        words: whether segments read words made of the inputs, which hold the proximal ones too.
+    """
     ranked = tables.ranked
-    return text.NEURON.format(
+    return template.format(
         l=tables.index,
         ties=", then that of the largest potential" if ranked else "",
         proximal=", const uint8_t *proximal" if tables.reads_proximal else "",
@@ -87,7 +94,7 @@ def _neuron(tables: Tables) -> str:
         reset="    *potential = 0;\n" if ranked else "",
         gate=gate_text(tables),
         declare="            int32_t at;\n" if ranked else "",
-        give=", proximal" if len(tables.proximal) else "",
+        give=", proximal" if len(tables.proximal) and not words else "",
         at=", &at" if ranked else "",
         better="t < first || (t == first && at > *potential)" if ranked else "t < first",
         keep="                *potential = at;\n" if ranked else "",

@@ -7,7 +7,7 @@ import numpy as np
 from hls.ckernel import stream_text, text
 from hls.ckernel.arguments import Argument, array, signature
 from hls.ckernel.generate import layer_tables, summary
-from hls.ckernel.layer import gate_text, inhibition, retime_text
+from hls.ckernel.layer import inhibition, neuron_text, retime_text
 from hls.ckernel.tables import Tables, table
 from hls.errors import Unsupported
 from hls.ir.network import FrozenNetwork
@@ -139,24 +139,9 @@ def _words(weights: np.ndarray, bits: int, planes: int) -> list[int]:
 
 
 def _neuron(tables: Tables, word: str) -> str:
-    ranked = tables.ranked
-    return (
-        text.NEURON.replace("const uint8_t *x", f"const {word} *times")
-        .format(
-            l=tables.index,
-            ties=", then that of the largest potential" if ranked else "",
-            proximal=", const uint8_t *proximal" if tables.reads_proximal else "",
-            potential=", int32_t *potential" if ranked else "",
-            reset="    *potential = 0;\n" if ranked else "",
-            gate=gate_text(tables),
-            declare="            int32_t at;\n" if ranked else "",
-            give="",
-            at=", &at" if ranked else "",
-            better="t < first || (t == first && at > *potential)" if ranked else "t < first",
-            keep="                *potential = at;\n" if ranked else "",
-        )
-        .replace(f"segment{tables.index}(x", f"segment{tables.index}(times")
-    )
+    template = text.NEURON.replace("const uint8_t *x", f"const {word} *times")
+    made = neuron_text(tables, template, words=True)
+    return made.replace(f"segment{tables.index}(x", f"segment{tables.index}(times")
 
 
 def _columns(tables: Tables) -> str:

@@ -23,6 +23,7 @@ from hls.tool import run
 from neutnn_pl import functional as F
 from neutnn_pl import nn
 from neutnn_pl.functional.stdp import STABILISERS, stabiliser_table
+from tests.hls.rtl.learning import circuit
 
 needs_icarus = pytest.mark.skipif(IVERILOG.find() is None, reason="iverilog is not installed")
 needs_verilator = pytest.mark.skipif(VERILATOR.find() is None, reason="verilator is not installed")
@@ -52,13 +53,6 @@ def trained(net, rule, x, seed=1, learn=None):
         answers.append(y[0].numpy())
         weights.append(layer.weights.numpy().copy())
     return np.stack(answers), np.stack(weights)
-
-
-def circuit(frozen, path):
-    path.mkdir(parents=True, exist_ok=True)
-    source = path / "chip.v"
-    source.write_text(generate_learning(frozen).text)
-    return source
 
 
 @st.composite

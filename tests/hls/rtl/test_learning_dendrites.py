@@ -21,6 +21,7 @@ from neutnn_pl import nn
 from neutnn_pl.functional.stdp import STABILISERS
 from neutnn_pl.modules.place_cells import PlaceColumn
 from neutnn_pl.nn.place_cells.hardware import ON_CHIP
+from tests.hls.rtl.learning import circuit
 
 needs_icarus = pytest.mark.skipif(IVERILOG.find() is None, reason="iverilog is not installed")
 needs_verilator = pytest.mark.skipif(VERILATOR.find() is None, reason="verilator is not installed")
@@ -61,13 +62,6 @@ def trained(net, rule, x, levels, seed=0, learn=None):
         answers.append(y[0].numpy())
         weights.append(net.columns[0].weights.numpy().copy())
     return np.stack(answers), np.stack(weights)
-
-
-def circuit(frozen, path):
-    path.mkdir(parents=True, exist_ok=True)
-    source = path / "chip.v"
-    source.write_text(generate_learning(frozen).text)
-    return source
 
 
 @st.composite
