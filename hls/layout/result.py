@@ -23,9 +23,12 @@ class LayoutResult:
         vias: number of vias.
         router_violations: unrouted nets (qflow) or rule violations (OpenROAD), by the router's own
             report.
+        antenna_violations: nets whose wires could harm a gate in manufacture, None where the
+            library has no rules for it.
         wire_caps_ff: wire capacitance of each routed net, in fF, by net name.
         files: `def`, `gds`, `png`, `netlist`, `spef`, `sdf` and what else there is.
         slack_ns: worst setup slack at `clock_ns`, in ns.
+        hold_slack_ns: worst hold slack, in ns.
         clock_ns: clock period, in ns.
         fastest_clock_ns: shortest clock period without a setup violation, in ns.
         critical_path: its start, its end and its gates.
@@ -50,9 +53,11 @@ class LayoutResult:
     wire_length_um: float | None
     vias: int | None
     router_violations: int
+    antenna_violations: int | None = None
     wire_caps_ff: dict[str, float] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
     slack_ns: float | None = None
+    hold_slack_ns: float | None = None
     clock_ns: float | None = None
     fastest_clock_ns: float | None = None
     critical_path: list[str] = field(default_factory=list)
@@ -69,7 +74,7 @@ class LayoutResult:
         """Return the numbers for a report; names carry units, None is what was not given."""
         names = (
             "tool pdk cells die_area_um2 cell_area_um2 utilisation_percent wire_length_um vias "
-            "router_violations slack_ns clock_ns fastest_clock_ns parasitics power_uw leakage_uw "
+            "router_violations antenna_violations slack_ns hold_slack_ns clock_ns fastest_clock_ns parasitics power_uw leakage_uw "
             "energy_per_inference_pj power_parts_uw power_method seconds notes"
         )
         return {name: getattr(self, name) for name in names.split()}

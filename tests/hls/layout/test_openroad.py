@@ -13,7 +13,7 @@ from hls.errors import InvalidInput, StepFailed, ToolMissing
 from hls.layout.flow import make_layout
 from hls.layout.lef import read_lef
 from hls.layout.openroad import OPENROAD, place_and_route, spef_caps_ff
-from hls.layout.openroad_tcl import script
+from hls.layout.openroad_tcl import STAGES, Job, script
 from hls.pdk import PDKS
 from hls.synth.liberty import read_liberty
 
@@ -58,14 +58,12 @@ neutnn-note: extraction: skipped (invalid command name)
 neutnn: end 1"""
 
 
-def text_of(name, library, tmp_path):
+def text_of(name, library, tmp_path, stages=STAGES, **how):
     pdk = library(name)
     lef = read_lef(pdk.tech_lef, pdk.cell_lef, site=pdk.site)
     cells = read_liberty(pdk.liberty)
-    return script(
-        pdk, lef, cells, pdk.liberty, tmp_path / "n.v", "col8x2",
-        clock_ns=2.0, clock="clk", density=0.5,
-    )  # fmt: skip
+    job = Job(tmp_path / "n.v", "col8x2", clock_ns=2.0, **how)
+    return "".join(script(stage, job, pdk, lef, cells, pdk.liberty) for stage in stages)
 
 
 @pytest.mark.parametrize("name", ADVANCED)
@@ -75,8 +73,8 @@ def test_the_script_has_every_stage_in_order(library, name, tmp_path):
         "read_lef", "read_liberty", "read_verilog", "link_design", "create_clock",
         "initialize_floorplan", "make_tracks", "tapcell", "pdngen", "place_pins",
         "global_placement", "detailed_placement", "clock_tree_synthesis", "repair_timing -setup",
-        "check_placement", "global_route", "detailed_route", "filler_placement", "report_power",
-        "write_def", "write_verilog", "neutnn: end",
+        "check_placement", "global_route", "detailed_route", "filler_placement", "check_power_grid",
+        "write_sdf", "write_def", "write_verilog",
     ]  # fmt: skip
     positions = [text.index(command) for command in commands]
     assert positions == sorted(positions)
