@@ -25,6 +25,8 @@ class LayoutResult:
             report.
         antenna_violations: nets whose wires could harm a gate in manufacture, None where the
             library has no rules for it.
+        samples_compared: samples that the routed netlist answered, all spike times equal; 0 if
+            it was not simulated.
         wire_caps_ff: wire capacitance of each routed net, in fF, by net name.
         files: `def`, `gds`, `png`, `netlist`, `spef`, `sdf` and what else there is.
         slack_ns: worst setup slack at `clock_ns`, in ns.
@@ -54,6 +56,7 @@ class LayoutResult:
     vias: int | None
     router_violations: int
     antenna_violations: int | None = None
+    samples_compared: int = 0
     wire_caps_ff: dict[str, float] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
     slack_ns: float | None = None
@@ -74,7 +77,7 @@ class LayoutResult:
         """Return the numbers for a report; names carry units, None is what was not given."""
         names = (
             "tool pdk cells die_area_um2 cell_area_um2 utilisation_percent wire_length_um vias "
-            "router_violations antenna_violations slack_ns hold_slack_ns clock_ns fastest_clock_ns parasitics power_uw leakage_uw "
+            "router_violations antenna_violations samples_compared slack_ns hold_slack_ns clock_ns fastest_clock_ns parasitics power_uw leakage_uw "
             "energy_per_inference_pj power_parts_uw power_method seconds notes"
         )
         return {name: getattr(self, name) for name in names.split()}

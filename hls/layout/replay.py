@@ -1,0 +1,61 @@
+"""The routed netlist under real samples: its answers, and the activity that power is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hls.ir.network import FrozenNetwork
+from hls.ir.outputs import compare
+from hls.ir.stimulus import Stimulus
+from hls.layout.result import LayoutResult
+from hls.pdk import Pdk
+from hls.sim import simulate
+from hls.synth.liberty import read_liberty
+from hls.synth.netlist import read_netlist
+from hls.synth.yosys import find_yosys, workspace, write_models
+
+VCD_SAMPLES = 24
+"""Samples whose toggles are recorded, the first ones."""
+
+
+def replay(
+    result: LayoutResult,
+    network: FrozenNetwork,
+    stimulus: Stimulus,
+    pdk: Pdk,
+    out: Path,
+    *,
+    vcd_samples: int = VCD_SAMPLES,
+    log: Path | None = None,
+) -> Path:
+    """Simulate a routed netlist over samples, compare every spike time, and record its toggles.
+
+    Args:
+        result: the layout.
+        network: what it computes.
+        stimulus: samples and the reference's answers.
+        pdk: library.
+        out: directory for the cell models, the waveforms and the simulation.
+        vcd_samples: how many samples are recorded, the first ones.
+        log: file for Yosys' output (default `out/models.log`).
+
+    Returns:
+        The VCD, of a simulation without delays.
+
+    Raises:
+        Mismatch: if a spike time differs.
+        StepFailed: if the netlist hangs or gives an X.
+    """
+    vcd, models = out / "routed.vcd", out / "routed_cells.v"
+    netlist = read_netlist(result.files["netlist_json"])
+    with workspace(out) as work:
+        library = read_liberty(pdk.unpacked(work))
+        command = find_yosys()[0]
+        write_models(netlist, library, work / "cells.v", command, work, log or out / "models.log")
+        (work / "cells.v").replace(models)
+    found = simulate(
+        [result.files["netlist"], models], network.name, network, stimulus.x, stimulus.proximal,
+        workdir=out / "sim", vcd=vcd, vcd_samples=min(vcd_samples, len(stimulus.x)), vcd_depth=1,
+    )  # fmt: skip
+    compare("routed netlist", stimulus.expected, found.outputs)
+    return vcd
