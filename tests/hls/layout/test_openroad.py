@@ -46,9 +46,13 @@ FAKE = """#!/bin/sh
 if [ "$1" = -version ]; then echo "v2.0-99 test"; exit 0; fi
 cp {folder}/layout.def {folder}/layout.v .
 touch drc.rpt
-cat <<'END'
+case "$PWD" in
+*_finish) cat <<'END'
 {output}
 END
+;;
+*) echo 'neutnn: end 1' ;;
+esac
 """
 
 OUTPUT = """   0.10   0.20 ^ _1_/ZN (INV_X1)
@@ -136,16 +140,36 @@ def test_results_are_read_from_what_it_writes(stand_in, library, tmp_path):
     assert layout.notes == ["extraction: skipped (invalid command name)"]
     assert set(p.name for p in (tmp_path / "out").iterdir()) == {
         "layout.def", "layout.v", "layout_netlist.json", "openroad.log",
+        "1_floorplan", "2_place", "3_clock_tree", "4_route", "5_finish",
     }  # fmt: skip
 
 
 def test_an_early_end_is_a_failure(stand_in, library, tmp_path):
     result = stand_in("neutnn: violations 3")
-    with pytest.raises(StepFailed, match="OpenROAD failed: got an early end; expected the whole"):
+    with pytest.raises(StepFailed, match="OpenROAD failed in stage finish: got an early end"):
         place_and_route(
             result.netlist, "col8x2", library("nangate45"), tmp_path / "out", clock_ns=2.0
         )
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["openroad.log"]
+    assert not (tmp_path / "out" / "layout.def").exists()
+
+
+def test_a_stage_that_is_done_is_kept(stand_in, library, tmp_path):
+    result, pdk, said = stand_in(OUTPUT), library("nangate45"), []
+
+    def go(clock_ns):
+        said.clear()
+        place_and_route(
+            result.netlist, "col8x2", pdk, tmp_path / "out", clock_ns=clock_ns,
+            progress=said.append,
+        )  # fmt: skip
+        return list(said)
+
+    assert go(2.0) == [f"{stage} (OpenROAD)" for stage in STAGES]
+    assert go(2.0) == [f"{stage}: kept (OpenROAD)" for stage in STAGES]
+    (tmp_path / "out" / "4_route" / "metrics.json").unlink()
+    kept = [f"{stage}: kept (OpenROAD)" for stage in STAGES]
+    assert go(2.0) == [*kept[:3], "route (OpenROAD)", kept[4]]
+    assert go(1.5) == [f"{stage} (OpenROAD)" for stage in STAGES]
 
 
 def test_density_and_a_missing_program(small, library, tmp_path, monkeypatch):
@@ -171,8 +195,16 @@ def test_the_real_program(small, library, name, tmp_path):
     result, _ = small(name)
     layout = make_layout(result.netlist.parent, library(name), tmp_path)
     assert layout.router_violations == 0
-    assert layout.slack_ns is not None
-    assert layout.files["gds"].is_file()
+    assert layout.slack_ns > 0
+    assert layout.hold_slack_ns > 0
+    assert layout.antenna_violations in (0, None)
+    assert [note for note in layout.notes if "skipped" in note] == []
+    assert layout.files["gds"].stat().st_size > 10_000
+    assert layout.files["png"].is_file()
+    assert "INTERCONNECT" in layout.files["sdf"].read_text()
+    assert ("spef" in layout.files) == (library(name).rcx_rules is not None)
+    log = (tmp_path / "4_route" / "log.txt").read_text()
+    assert log.count("are connected") == 2  # supply and ground reach every cell
 
 
 @pytest.mark.skipif(not shutil.which("tclsh"), reason="tclsh is not installed")
@@ -185,7 +217,7 @@ def test_the_script_is_tcl(library, name, tmp_path):
     done = subprocess.run(
         ["tclsh", "run.tcl"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines()[0] == "neutnn-stage: read"
+    assert done.stdout.splitlines()[0] == "neutnn-stage: floorplan"
     assert done.stdout.splitlines()[-1] == "neutnn: end 1"
     assert "skipped" not in done.stdout
 
@@ -196,11 +228,11 @@ def test_older_forms_are_tried_and_all_refusals_shown(library, tmp_path):
     old = (
         "proc unknown args { return {} }\n"
         "proc initialize_floorplan args { if {[lsearch $args -site] >= 0} { error {bad -site} } }\n"
-        "proc pdngen args { error {no room} }\n"
+        "proc tapcell args { error {no room} }\n"
     )
     (tmp_path / "old.tcl").write_text(old + text)
     done = subprocess.run(["tclsh", "old.tcl"], cwd=tmp_path, capture_output=True, text=True)
-    assert "neutnn-note: power grid: skipped (no room)" in done.stdout
+    assert "neutnn-note: well taps: skipped (no room)" in done.stdout
     assert "neutnn: end 1" in done.stdout
     (tmp_path / "none.tcl").write_text(
         "proc unknown args { return {} }\nproc initialize_floorplan args { error never }\n" + text
