@@ -32,7 +32,7 @@ CLOCKS_NS = {"nangate45": 2.0, "asap7": 0.5, "sky130hd": 5.0}
 HEAD = (
     *("design", "library", "synapses", "clock ns", "cells", "cells um2", "die um2", "full %"),
     *("wires um", "slack ns", "hold ns", "violations", "samples, mismatches", "mW"),
-    *("of it clock", "pJ / inference"),
+    *("of it clock", "pJ / inference", "with glitches"),
 )
 
 
@@ -111,6 +111,7 @@ def line(row: dict[str, Any]) -> str:
         f"{power / 1000:.3g}",
         f"{row['power_parts_uw']['clock'] / power:.0%}",
         f"{row['energy_per_inference_pj']:.3g}",
+        f"{row['energy_with_glitches_pj']:.3g}",
     )
     return joined([row["design"], row["pdk"], *figures])
 

@@ -13,6 +13,7 @@ from hls.files import write_json
 from hls.ir.network import FrozenNetwork
 from hls.ir.stimulus import Stimulus
 from hls.layout import openroad, qflow
+from hls.layout.delays import DELAY_MODEL
 from hls.layout.gds import write_gds
 from hls.layout.options import QflowOptions
 from hls.layout.power import power
@@ -112,6 +113,16 @@ def make_layout(
             result.samples_compared, inferences = count, min(VCD_SAMPLES, count)
             result.seconds["replay"] = round(time.monotonic() - begin, 2)
     _power(result, netlist, pdk, library, activity, inferences, clock, progress)
+    if samples is not None and "sdf" in result.files and result.samples_compared:
+        progress("power with delays (Icarus)")
+        vcd = replay(result, *samples, pdk, out, delays=True, log=log)
+        found = power(
+            netlist, pdk, library, vcd, clock_ns=clock, wire_caps_ff=result.wire_caps_ff or None,
+            inferences=inferences, delay_model=DELAY_MODEL,
+        )  # fmt: skip
+        result.power_with_glitches_uw = found.power_uw
+        result.energy_with_glitches_pj = found.energy_per_inference_pj
+        result.glitch_method = found.method
     _draw(result, pdk, library, out, progress)
     write_json(out / "layout.json", result.metrics())
     return result

@@ -7,6 +7,7 @@ from pathlib import Path
 from hls.ir.network import FrozenNetwork
 from hls.ir.outputs import compare
 from hls.ir.stimulus import Stimulus
+from hls.layout.delays import with_delays
 from hls.layout.result import LayoutResult
 from hls.pdk import Pdk
 from hls.sim import simulate
@@ -26,6 +27,7 @@ def replay(
     out: Path,
     *,
     vcd_samples: int = VCD_SAMPLES,
+    delays: bool = False,
     log: Path | None = None,
 ) -> Path:
     """Simulate a routed netlist over samples, compare every spike time, and record its toggles.
@@ -37,25 +39,30 @@ def replay(
         pdk: library.
         out: directory for the cell models, the waveforms and the simulation.
         vcd_samples: how many samples are recorded, the first ones.
+        delays: heed the delays of the layout's SDF, see `hls.layout.delays`.
         log: file for Yosys' output (default `out/models.log`).
 
     Returns:
-        The VCD, of a simulation without delays.
+        The VCD.
 
     Raises:
         Mismatch: if a spike time differs.
         StepFailed: if the netlist hangs or gives an X.
     """
-    vcd, models = out / "routed.vcd", out / "routed_cells.v"
+    vcd, models = out / f"routed{'_delays' * delays}.vcd", out / "routed_cells.v"
     netlist = read_netlist(result.files["netlist_json"])
     with workspace(out) as work:
         library = read_liberty(pdk.unpacked(work))
         command = find_yosys()[0]
         write_models(netlist, library, work / "cells.v", command, work, log or out / "models.log")
         (work / "cells.v").replace(models)
+    sources = [result.files["netlist"], models]
+    if delays:
+        sources = with_delays(*sources, result.files["sdf"], out)
     found = simulate(
-        [result.files["netlist"], models], network.name, network, stimulus.x, stimulus.proximal,
+        sources, network.name, network, stimulus.x, stimulus.proximal,
         workdir=out / "sim", vcd=vcd, vcd_samples=min(vcd_samples, len(stimulus.x)), vcd_depth=1,
+        delays=delays,
     )  # fmt: skip
     compare("routed netlist", stimulus.expected, found.outputs)
     return vcd

@@ -40,6 +40,9 @@ class LayoutResult:
         energy_per_inference_pj: energy of one inference, leakage included, in pJ.
         power_parts_uw: switching, internal, leakage and clock power, in uW.
         power_method: how power was computed, with the delay model.
+        power_with_glitches_uw: total power of a simulation with the layout's delays, in uW.
+        energy_with_glitches_pj: energy of one inference then, in pJ.
+        glitch_method: how that was computed, with the delay model.
         seconds: run time of each stage, in s.
         notes: what could not be given, and what the reader should know.
     """
@@ -70,6 +73,9 @@ class LayoutResult:
     energy_per_inference_pj: float | None = None
     power_parts_uw: dict[str, float] = field(default_factory=dict)
     power_method: str = ""
+    power_with_glitches_uw: float | None = None
+    energy_with_glitches_pj: float | None = None
+    glitch_method: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -78,6 +84,7 @@ class LayoutResult:
         names = (
             "tool pdk cells die_area_um2 cell_area_um2 utilisation_percent wire_length_um vias "
             "router_violations antenna_violations samples_compared slack_ns hold_slack_ns clock_ns fastest_clock_ns parasitics power_uw leakage_uw "
-            "energy_per_inference_pj power_parts_uw power_method seconds notes"
+            "energy_per_inference_pj power_parts_uw power_method "
+            "power_with_glitches_uw energy_with_glitches_pj glitch_method seconds notes"
         )
         return {name: getattr(self, name) for name in names.split()}
