@@ -7,9 +7,12 @@ import shutil
 import stat
 import subprocess
 
+import numpy as np
 import pytest
 
 from hls.errors import InvalidInput, StepFailed, ToolMissing
+from hls.flow import Flow
+from hls.ir import FrozenLayer, FrozenNetwork
 from hls.layout.flow import make_layout
 from hls.layout.lef import read_lef
 from hls.layout.openroad import OPENROAD, place_and_route, spef_caps_ff
@@ -205,6 +208,22 @@ def test_the_real_program(small, library, name, tmp_path):
     assert ("spef" in layout.files) == (library(name).rcx_rules is not None)
     log = (tmp_path / "4_route" / "log.txt").read_text()
     assert log.count("are connected") == 2  # supply and ground reach every cell
+
+
+@pytest.mark.skipif(not OPENROAD.find(), reason="OpenROAD is not installed")
+def test_the_routed_netlist_answers(tmp_path):
+    """From a network to its layout: all samples through the routed netlist, and glitches."""
+    weights = np.random.default_rng(3).integers(0, 8, (1, 2, 1, 1, 6)).astype(np.uint8)
+    layer = FrozenLayer(
+        weights, weights > 0, np.full((1, 2), 9, np.int32), np.arange(6, dtype=np.int32)[None],
+        horizon=8,
+    )  # fmt: skip
+    network = FrozenNetwork("col6x2", 6, 3, (layer,))
+    flow = Flow(network, run_dir=tmp_path, pdk="nangate45")
+    record = flow.run(skip=("bambu", "verify"))["steps"]["layout"]["metrics"]
+    assert (record["router_violations"], record["samples_compared"]) == (0, 256)
+    assert record["energy_with_glitches_pj"] > record["energy_per_inference_pj"] > 0
+    assert "the SDF's cell delays" in record["glitch_method"]
 
 
 @pytest.mark.skipif(not shutil.which("tclsh"), reason="tclsh is not installed")
