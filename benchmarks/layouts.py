@@ -1,7 +1,7 @@
 """The table after routing: `python benchmarks/layouts.py [--only ECG200] [--pdk asap7]`.
 
 The networks of silicon.py (learnt once, kept in `--cache`) through RTL, synthesis for the clock of
-the row, OpenROAD, and the routed netlist over 24 test samples: every spike time is compared, and its
+the row, OpenROAD, and the routed netlist over 24 test samples: every spike time is compared, its
 toggles give the power. `--fastest` bisects the shortest clock with positive slack. Rows go to a
 folder first, so that a run that was cut off goes on. Needs OpenROAD; NEUTNN_DATA, NEUTNN_PDK.
 """

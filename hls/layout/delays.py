@@ -78,9 +78,7 @@ def with_delays(netlist_v: Path, models: Path, sdf: Path, out: Path) -> list[Pat
         delays = " ".join(
             f"(IOPATH {a} {z} ({rise:g}) ({fall:g}))" for (a, z), (rise, fall) in arcs.items()
         )
-        lines.append(
-            f'(CELL (CELLTYPE "{cell}") (INSTANCE {name}) (DELAY (ABSOLUTE {delays})))'
-        )
+        lines.append(f'(CELL (CELLTYPE "{cell}") (INSTANCE {name}) (DELAY (ABSOLUTE {delays})))')
     write_text(out / "delayed.sdf", "\n".join([*lines, ")"]) + "\n")
     write_text(out / "delayed_cells.v", _specified(models.read_text("utf-8"), paths))
     body, end, rest = netlist_v.read_text("utf-8").rpartition("endmodule")
@@ -96,7 +94,9 @@ def _specified(text: str, paths: dict[str, set[tuple[str, str]]]) -> str:
     for part in parts:
         name = re.search(r"^module \\?(\S+?)\s*\(", part, re.M)
         if name and name.group(1) in paths:
-            block = "".join(f"    ({a} => {z}) = (0, 0);\n" for a, z in sorted(paths[name.group(1)]))
+            block = "".join(
+                f"    ({a} => {z}) = (0, 0);\n" for a, z in sorted(paths[name.group(1)])
+            )
             block = f"  specify\n{block}  endspecify\nendmodule\n"
             part = part.rpartition("endmodule")[0] + block
         done.append(part)

@@ -107,8 +107,8 @@ def _digest(text: str, scratch: Mapping[str, str], inputs: Sequence[Path], befor
     for path, name in scratch.items():
         text = text.replace(path, name)
     digest = hashlib.sha256(f"{before}\n{text}".encode())
-    for path in inputs:
-        digest.update(path.read_bytes())
+    for file in inputs:
+        digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

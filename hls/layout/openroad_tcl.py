@@ -150,9 +150,7 @@ def script(
     return "\n".join(parts) + "\n"
 
 
-def _open(
-    stage: str, job: Job, pdk: Pdk, library: Library, liberty: Sequence[Path]
-) -> list[str]:
+def _open(stage: str, job: Job, pdk: Pdk, library: Library, liberty: Sequence[Path]) -> list[str]:
     libraries = [*liberty, *(block.liberty for block in job.blocks)]
     reads = [f"read_liberty {{{path}}}" for path in libraries]
     if stage != STAGES[0]:

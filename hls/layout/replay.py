@@ -58,7 +58,7 @@ def replay(
         (work / "cells.v").replace(models)
     sources = [result.files["netlist"], models]
     if delays:
-        sources = with_delays(*sources, result.files["sdf"], out)
+        sources = with_delays(result.files["netlist"], models, result.files["sdf"], out)
     found = simulate(
         sources, network.name, network, stimulus.x, stimulus.proximal,
         workdir=out / "sim", vcd=vcd, vcd_samples=min(vcd_samples, len(stimulus.x)), vcd_depth=1,

@@ -83,7 +83,8 @@ class LayoutResult:
         """Return the numbers for a report; names carry units, None is what was not given."""
         names = (
             "tool pdk cells die_area_um2 cell_area_um2 utilisation_percent wire_length_um vias "
-            "router_violations antenna_violations samples_compared slack_ns hold_slack_ns clock_ns fastest_clock_ns parasitics power_uw leakage_uw "
+            "router_violations antenna_violations samples_compared "
+            "slack_ns hold_slack_ns clock_ns fastest_clock_ns parasitics power_uw leakage_uw "
             "energy_per_inference_pj power_parts_uw power_method "
             "power_with_glitches_uw energy_with_glitches_pj glitch_method seconds notes"
         )

@@ -184,7 +184,12 @@ def without_blanks(workdir: Path) -> Iterator[Path]:
 
 
 def _icarus(
-    sources: list[Path], top: str, shape: Shape, workdir: Path, log: Path, depth: int,
+    sources: list[Path],
+    top: str,
+    shape: Shape,
+    workdir: Path,
+    log: Path,
+    depth: int,
     delays: bool,
 ) -> list[Path]:
     bench, program = workdir / "testbench.v", workdir / "testbench.vvp"
