@@ -69,6 +69,8 @@ def with_delays(netlist_v: Path, models: Path, sdf: Path, out: Path) -> list[Pat
         InvalidInput: if the SDF has no delays.
     """
     instances, unit = read_sdf(sdf)
+    to_ns = 0.001 if unit.endswith("ps") else 1.0  # Icarus takes all numbers for ns
+    unit = "1ns"
     paths: dict[str, set[tuple[str, str]]] = defaultdict(set)
     lines = ['(DELAYFILE (SDFVERSION "3.0") (DIVIDER /) (TIMESCALE ' + unit + ")"]
     for name, (cell, arcs) in instances.items():
@@ -76,7 +78,8 @@ def with_delays(netlist_v: Path, models: Path, sdf: Path, out: Path) -> list[Pat
             continue
         paths[cell] |= set(arcs)
         delays = " ".join(
-            f"(IOPATH {a} {z} ({rise:g}) ({fall:g}))" for (a, z), (rise, fall) in arcs.items()
+            f"(IOPATH {a} {z} ({rise * to_ns:g}) ({fall * to_ns:g}))"
+            for (a, z), (rise, fall) in arcs.items()
         )
         lines.append(f'(CELL (CELLTYPE "{cell}") (INSTANCE {name}) (DELAY (ABSOLUTE {delays})))')
     write_text(out / "delayed.sdf", "\n".join([*lines, ")"]) + "\n")

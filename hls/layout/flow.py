@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from hls.errors import InvalidInput
+from hls.errors import InvalidInput, StepFailed
 from hls.files import write_json
 from hls.ir.network import FrozenNetwork
 from hls.ir.stimulus import Stimulus
@@ -115,14 +115,17 @@ def make_layout(
     _power(result, netlist, pdk, library, activity, inferences, clock, progress)
     if samples is not None and "sdf" in result.files and result.samples_compared:
         progress("power with delays (Icarus)")
-        vcd = replay(result, *samples, pdk, out, delays=True, log=log)
-        found = power(
-            netlist, pdk, library, vcd, clock_ns=clock, wire_caps_ff=result.wire_caps_ff or None,
-            inferences=inferences, delay_model=DELAY_MODEL,
-        )  # fmt: skip
-        result.power_with_glitches_uw = found.power_uw
-        result.energy_with_glitches_pj = found.energy_per_inference_pj
-        result.glitch_method = found.method
+        try:
+            vcd = replay(result, *samples, pdk, out, delays=True, log=log)
+            found = power(
+                netlist, pdk, library, vcd, clock_ns=clock, wire_caps_ff=result.wire_caps_ff or None,
+                inferences=inferences, delay_model=DELAY_MODEL,
+            )  # fmt: skip
+            result.power_with_glitches_uw = found.power_uw
+            result.energy_with_glitches_pj = found.energy_per_inference_pj
+            result.glitch_method = found.method
+        except StepFailed as error:
+            result.notes.append(f"no power with delays: {error}")
     _draw(result, pdk, library, out, progress)
     write_json(out / "layout.json", result.metrics())
     return result
