@@ -118,7 +118,8 @@ def make_layout(
         try:
             vcd = replay(result, *samples, pdk, out, delays=True, log=log)
             found = power(
-                netlist, pdk, library, vcd, clock_ns=clock, wire_caps_ff=result.wire_caps_ff or None,
+                netlist, pdk, library, vcd, clock_ns=clock,
+                wire_caps_ff=result.wire_caps_ff or None,
                 inferences=inferences, delay_model=DELAY_MODEL,
             )  # fmt: skip
             result.power_with_glitches_uw = found.power_uw
