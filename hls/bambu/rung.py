@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hls.bambu.measure import netlist_of
-from hls.bambu.run import RECORD, read_result
+from hls.bambu.run import read_result
 from hls.bambu.simulate import simulate_bambu
 from hls.bambu.step import CHOSEN
 from hls.ckernel.generate import network_hash
@@ -38,8 +38,6 @@ def why_not(run_dir: Path) -> str | None:
         return "the step bambu has not run (neutnn flow RUN --from bambu)"
     if _chosen(run_dir).get("arch") is None:
         return "the step bambu ran without Bambu (neutnn flow RUN --from bambu)"
-    if _read(_directory(run_dir) / RECORD).get("interface") == "axi":
-        return "there is no model of AXI ports: only Bambu's own co-simulation has checked it"
     return None
 
 
