@@ -49,6 +49,7 @@ LAUNCHERS = "tests/neutnn_pl/strategies/test_launchers.py"
 SEARCH = "tests/neutnn_pl/explore/test_engine.py::test_a_tiny_search_goes_on_and_refuses_another"
 FLOWS = "tests/neutnn_pl/test_flows.py::test_two_libraries_and_one_failure_on_ray"
 SILICON = "tests/benchmarks/test_silicon.py"
+LAYOUTS = "tests/benchmarks/test_layouts.py"
 EXAMPLE = "tests/hls/ckernel/test_ckernel.py"
 STUDY = "tests/neutnn_pl/explore/test_study.py::test_a_short_study_goes_on"
 IMAGES = "tests/benchmarks/test_mnist.py::test_a_study_of_a_few_pictures_of_noise"
@@ -70,6 +71,9 @@ ELSEWHERE = {
     "python benchmarks/silicon.py": SILICON,
     "python benchmarks/forecast_fit.py": "tests/hls/forecast/test_forecast.py",
     "python benchmarks/silicon.py --only ECG200 --pdk asap7": SILICON,
+    "python -m benchmarks.layouts --only SonyAIBORobotSurface2 --pdk nangate45": LAYOUTS,
+    "python -m benchmarks.layouts --only SonyAIBORobotSurface2 --pdk asap7 --clock-ns 1": LAYOUTS,
+    "python -m benchmarks.layouts --only SonyAIBORobotSurface2 --pdk nangate45 --fastest": LAYOUTS,
     "gcc -std=c99 -O2 -o example sony65_65x2.c sony65_65x2_example.c && ./example": EXAMPLE,
     "neutnn explore -c mnist/explore": SEARCH,
     "neutnn explore -c mnist/explore --dir runs/mnist/fifth --set trainer.limit_train_batches=1.0 "
