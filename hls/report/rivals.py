@@ -144,10 +144,15 @@ def measure_c(bench: Bench, arch: str, options: BambuOptions, out: Path) -> Riva
     try:
         kernel = hls_kernel(bench.network, arch)
     except Unsupported as error:
-        return Rival(arch, reason=str(error).splitlines()[0])
+        return Rival(arch, reason=_reason(error))
     key = {**bench.key, "rival": arch, "bambu": BAMBU.version(), **asdict(options)}
     key["source_sha256"] = _digest("".join(kernel.files.values()))
     return _once(out, key, arch, lambda: _c(bench, kernel, options, out), bench.limit_s)
+
+
+def _reason(error: NeutnnError) -> str:
+    """Return an error's first line, without what leads over to the next one."""
+    return str(error).splitlines()[0].removesuffix(" Its last lines:")
 
 
 def _digest(text: str) -> str:
@@ -176,7 +181,7 @@ def _once(
         with time_limit(limit_s):
             rival = make()
     except NeutnnError as error:
-        rival = Rival(name, reason=str(error).splitlines()[0])
+        rival = Rival(name, reason=_reason(error))
     rival.seconds = round(time.monotonic() - begin, 1)
     out.mkdir(parents=True, exist_ok=True)
     write_json(path, {"key": key, "limit_s": limit_s, "rival": asdict(rival)})

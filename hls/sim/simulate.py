@@ -25,6 +25,7 @@ from hls.ir.stimulus import check_proximal, check_stimulus
 from hls.rtl.ports import inhibition
 from hls.rtl.step import VERILATOR
 from hls.sim.bench import Shape, cpp_bench, shape_of, verilog_bench
+from hls.sim.separate import separate_outputs
 from hls.tool import Tool, run
 
 IVERILOG = Tool(
@@ -232,8 +233,9 @@ def verilate(
     copies = []
     for number, source in enumerate(sources):
         copies.append(workdir / f"source{number}.v")
-        if not copies[-1].is_file() or copies[-1].read_bytes() != source.read_bytes():
-            shutil.copyfile(source, copies[-1])
+        text = separate_outputs(source.read_text(encoding="utf-8"), top)
+        if not copies[-1].is_file() or copies[-1].read_text(encoding="utf-8") != text:
+            write_text(copies[-1], text)
     write_text(harness, bench)
     words: list[str | Path] = [VERILATOR.require(), "--cc", "--exe", "-Wno-fatal", "-Wno-lint"]
     words += ["--x-initial", "unique", "--x-assign", "unique", "-O3", "--no-timing"]
