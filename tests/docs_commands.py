@@ -108,6 +108,10 @@ ELSEWHERE = {
     "bambu/test_step.py::test_bambu_as_a_target",
     "python scripts/export_hls.py runs/arrowhead --hls.arch stream": "tests/test_scripts.py",
     "neutnn compare runs/arrowhead --architectures": "tests/hls/report/test_architectures.py",
+    "neutnn compare RUN --architectures rolled,bitplane,unrolled,pipelined,stream --pdk asap7 "
+    "--limit 600": "tests/hls/report/test_architectures.py",
+    "neutnn compare RUN --architectures rolled,bitplane,unrolled,pipelined,stream --pdk nangate45 "
+    "--limit 600": "tests/hls/report/test_architectures.py",
     "neutnn run --target c": "tests/neutnn_pl/test_run.py",
     "neutnn run --target numba": "tests/neutnn_pl/test_run.py",
     # In the notebooks:

@@ -24,7 +24,8 @@ def separate_outputs(text: str, top: str) -> str:
     if not text.startswith(MARK) or head is None:
         return text
     end = text.index("\nendmodule", head.start()) + 1
-    module = text[head.start() : end]
+    start = text.index(");\n", head.start()) + len(");\n")  # a long list of ports is many lines
+    module = text[start:end]
     widths = {
         name: int(high) + 1
         for high, name in re.findall(r"^  output \[(\d+):0\] (\w+);$", module, re.M)
@@ -41,12 +42,11 @@ def separate_outputs(text: str, top: str) -> str:
 
     lines = []
     for line in module.splitlines():
-        declares = re.match(r"\s*(?:module|input|output|wire|reg)\b", line)
+        declares = re.match(r"\s*(?:input|output|wire|reg)\b", line)
         lines.append(line if declares else bits.sub(nets, line))
     wires = [f"  wire {_net(name, i)};" for name, width in widths.items() for i in range(width)]
     drives = [f"  assign {name} = {_all(name, width - 1, 0)};" for name, width in widths.items()]
-    body = "\n".join([lines[0], *wires, *lines[1:], *drives, ""])
-    return text[: head.start()] + body + text[end:]
+    return text[:start] + "\n".join([*wires, *lines, *drives, ""]) + text[end:]
 
 
 def _net(name: str, bit: int) -> str:
