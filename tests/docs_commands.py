@@ -113,6 +113,7 @@ ELSEWHERE = {
     "neutnn compare RUN --architectures rolled,bitplane,unrolled,pipelined,stream --pdk nangate45 "
     "--limit 600": "tests/hls/report/test_architectures.py",
     "neutnn run --target c": "tests/neutnn_pl/test_run.py",
+    "neutnn run --target bambu": "tests/hls/bambu/test_step.py::test_bambu_as_a_target",
     "neutnn run --target numba": "tests/neutnn_pl/test_run.py",
     # In the notebooks:
     "neutnn flow -c my.yaml": "tests/test_readme.py",
