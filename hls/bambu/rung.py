@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from hls.bambu.step import CHOSEN
 from hls.ckernel.generate import network_hash
 from hls.ckernel.kernel import HlsKernel, hls_kernel
 from hls.errors import InvalidInput
+from hls.files import read_record
 from hls.ir.network import FrozenNetwork
 from hls.ir.outputs import Outputs
 from hls.step import step_dir
@@ -91,15 +91,7 @@ def bambu_hash(run_dir: Path) -> str | None:
 
 
 def _chosen(run_dir: Path) -> dict[str, Any]:
-    return _read(chosen_file(run_dir))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return read_record(chosen_file(run_dir))
 
 
 def _directory(run_dir: Path) -> Path:

@@ -70,9 +70,8 @@ def with_delays(netlist_v: Path, models: Path, sdf: Path, out: Path) -> list[Pat
     """
     instances, unit = read_sdf(sdf)
     to_ns = 0.001 if unit.endswith("ps") else 1.0  # Icarus takes all numbers for ns
-    unit = "1ns"
     paths: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    lines = ['(DELAYFILE (SDFVERSION "3.0") (DIVIDER /) (TIMESCALE ' + unit + ")"]
+    lines = ['(DELAYFILE (SDFVERSION "3.0") (DIVIDER /) (TIMESCALE 1ns)']
     for name, (cell, arcs) in instances.items():
         if not arcs:
             continue

@@ -17,7 +17,7 @@ from hls.layout.delays import DELAY_MODEL
 from hls.layout.gds import write_gds
 from hls.layout.options import QflowOptions
 from hls.layout.power import power
-from hls.layout.replay import VCD_SAMPLES, replay
+from hls.layout.replay import VCD_SAMPLES, replay, routed_models
 from hls.layout.result import LayoutResult
 from hls.layout.sta import OPENSTA, timing
 from hls.pdk import Pdk
@@ -108,7 +108,8 @@ def make_layout(
         if samples is not None:
             progress("samples through the routed netlist (Icarus)")
             begin = time.monotonic()
-            activity = replay(result, *samples, pdk, out, log=log)
+            models = routed_models(result, pdk, out, log)
+            activity = replay(result, *samples, models, out)
             count = len(samples[1].x)
             result.samples_compared, inferences = count, min(VCD_SAMPLES, count)
             result.seconds["replay"] = round(time.monotonic() - begin, 2)
@@ -116,7 +117,7 @@ def make_layout(
     if samples is not None and "sdf" in result.files and result.samples_compared:
         progress("power with delays (Icarus)")
         try:
-            vcd = replay(result, *samples, pdk, out, delays=True, log=log)
+            vcd = replay(result, *samples, models, out, delays=True)
             found = power(
                 netlist, pdk, library, vcd, clock_ns=clock,
                 wire_caps_ff=result.wire_caps_ff or None,

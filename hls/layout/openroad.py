@@ -95,13 +95,13 @@ def place_and_route(
         for stage in STAGES:
             text = script(stage, job, pdk, lef, library, liberty)
             runner.run(stage, text, names, [netlist_v, *(b.lef for b in blocks)])
-        result = _result(runner, work, lef, pdk, job, out)
+        result = _result(runner, work, lef, pdk, job, out, library.time_ns)
     result.seconds |= runner.seconds
     return result
 
 
 def _result(
-    runner: StageRunner, work: Path, lef: Lef, pdk: Pdk, job: Job, out: Path
+    runner: StageRunner, work: Path, lef: Lef, pdk: Pdk, job: Job, out: Path, time_ns: float
 ) -> LayoutResult:
     found, log = runner.found, runner.log
     folder = out / directory(STAGES[-1])
@@ -125,8 +125,7 @@ def _result(
     else:
         caps = {_plain(name): capacitance_ff(w, lef) for name, w in wires.items()}
         parasitics = "timing: estimate from global routing; power: routed lengths and LEF"
-    scale = read_liberty(pdk.liberty).time_ns
-    slack, hold = (_scaled(found.get(name), scale) for name in ("slack", "hold_slack"))
+    slack, hold = (_scaled(found.get(name), time_ns) for name in ("slack", "hold_slack"))
     return LayoutResult(
         tool=f"openroad {OPENROAD.version()}",
         pdk=pdk.name,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import shutil
 import time
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hls.errors import StepFailed
-from hls.files import write_json, write_text
+from hls.files import read_record, write_json, write_text
 from hls.layout.openroad_tcl import directory
 from hls.tool import run
 
@@ -62,7 +61,7 @@ class StageRunner:
         """
         self._before = _digest(text, scratch, inputs, self._before)
         folder = self.out / directory(stage)
-        record = _read(folder / METRICS)
+        record = read_record(folder / METRICS)
         if record.get("sha256") != self._before:
             self._start(stage, text, folder)
         else:
@@ -110,11 +109,3 @@ def _digest(text: str, scratch: Mapping[str, str], inputs: Sequence[Path], befor
     for file in inputs:
         digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-def _read(path: Path) -> dict:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}

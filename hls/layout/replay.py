@@ -19,16 +19,25 @@ VCD_SAMPLES = 24
 """Samples whose toggles are recorded, the first ones."""
 
 
+def routed_models(result: LayoutResult, pdk: Pdk, out: Path, log: Path) -> Path:
+    """Write models of a routed netlist's cells, without delays, to `out/routed_cells.v`."""
+    models = out / "routed_cells.v"
+    netlist = read_netlist(result.files["netlist_json"])
+    with workspace(out) as work:
+        library = read_liberty(pdk.unpacked(work))
+        write_models(netlist, library, work / "cells.v", find_yosys()[0], work, log)
+        (work / "cells.v").replace(models)
+    return models
+
+
 def replay(
     result: LayoutResult,
     network: FrozenNetwork,
     stimulus: Stimulus,
-    pdk: Pdk,
+    models: Path,
     out: Path,
     *,
-    vcd_samples: int = VCD_SAMPLES,
     delays: bool = False,
-    log: Path | None = None,
 ) -> Path:
     """Simulate a routed netlist over samples, compare every spike time, and record its toggles.
 
@@ -36,11 +45,9 @@ def replay(
         result: the layout.
         network: what it computes.
         stimulus: samples and the reference's answers.
-        pdk: library.
-        out: directory for the cell models, the waveforms and the simulation.
-        vcd_samples: how many samples are recorded, the first ones.
+        models: its cells, from `routed_models`.
+        out: directory for the waveforms and the simulation.
         delays: heed the delays of the layout's SDF, see `hls.layout.delays`.
-        log: file for Yosys' output (default `out/models.log`).
 
     Returns:
         The VCD.
@@ -49,19 +56,13 @@ def replay(
         Mismatch: if a spike time differs.
         StepFailed: if the netlist hangs or gives an X.
     """
-    vcd, models = out / f"routed{'_delays' * delays}.vcd", out / "routed_cells.v"
-    netlist = read_netlist(result.files["netlist_json"])
-    with workspace(out) as work:
-        library = read_liberty(pdk.unpacked(work))
-        command = find_yosys()[0]
-        write_models(netlist, library, work / "cells.v", command, work, log or out / "models.log")
-        (work / "cells.v").replace(models)
+    vcd = out / f"routed{'_delays' * delays}.vcd"
     sources = [result.files["netlist"], models]
     if delays:
         sources = with_delays(result.files["netlist"], models, result.files["sdf"], out)
     found = simulate(
         sources, network.name, network, stimulus.x, stimulus.proximal,
-        workdir=out / "sim", vcd=vcd, vcd_samples=min(vcd_samples, len(stimulus.x)), vcd_depth=1,
+        workdir=out / "sim", vcd=vcd, vcd_samples=min(VCD_SAMPLES, len(stimulus.x)), vcd_depth=1,
         delays=delays,
     )  # fmt: skip
     compare("routed netlist", stimulus.expected, found.outputs)
