@@ -41,6 +41,8 @@ class Power:
         energy_per_inference_pj: leakage included, in pJ; None without `inferences`.
         method: how it was computed, with the delay model.
         notes: what is missing.
+        groups_uw: the same total by what spends it, leakage included, in uW: `sequential` and
+            `combinational` cells, the cells of the `clock` tree, and the nets of the `inputs`.
     """
 
     power_uw: float
@@ -53,6 +55,7 @@ class Power:
     energy_per_inference_pj: float | None
     method: str
     notes: list[str] = field(default_factory=list)
+    groups_uw: dict[str, float] = field(default_factory=dict)
 
 
 def power(
@@ -98,7 +101,9 @@ def power(
     slews = _slews(netlist, pdk, library, loads)
     volts = pdk.volts
     switching = {n: a * loads.get(n, 0.0) * volts**2 / 2 * 1e-3 for n, a in toggles.items()}
-    internal, clocked = _internal(netlist, library, toggles, loads, slews)
+    spent = _internal(netlist, library, toggles, loads, slews)
+    internal, clocked = (sum(pj[kind] for pj in spent.values()) for kind in (0, 1))
+    groups = _groups(netlist, library, spent, switching, clocks)
     leaks = [library[i.cell].leakage for i in netlist.instances]
     leakage = sum(v or 0.0 for v in leaks) * library.leakage_uw
     clock_pj = clocked + sum(switching.pop(net, 0.0) for net in clocks)
@@ -117,6 +122,10 @@ def power(
         energy_per_inference_pj=None if energy is None else round(energy, 6),
         method=_method(pdk, delay_model, cycles, inferences, clock_ns, wire_caps_ff is not None),
         notes=_notes(netlist, library, toggles, leaks),
+        groups_uw={
+            name: round(pj * to_uw + own_leakage * library.leakage_uw, 6)
+            for name, (pj, own_leakage) in groups.items()
+        },
     )
 
 
@@ -222,30 +231,71 @@ def _internal(
     toggles: dict[Net, int],
     loads: dict[Net, float],
     slews: dict[Net, float],
-) -> tuple[float, float]:
-    """Return internal energy over the whole workload, in pJ: of data and of clock pins."""
-    data = clocked = 0.0
+) -> dict[str, tuple[float, float]]:
+    """Return each cell's internal energy over the workload, in pJ: of data and of clock pins."""
+    found = {}
     for instance in netlist.instances:
+        data = clocked = 0.0
         for pin in library[instance.cell].pins.values():
-            net = instance.pins.get(pin.name)
+            net, load = instance.pins.get(pin.name), 0.0
+            if isinstance(net, int):
+                load = loads[net] / library.cap_ff
+            elif pin.direction == "output":
+                net = _only_input(instance, library[instance.cell])
             if not isinstance(net, int) or not toggles.get(net):
                 continue
-            energy = toggles[net] * _energy(pin, instance, net, loads[net] / library.cap_ff, slews)
+            energy = toggles[net] * _energy(pin, instance, net, load, slews)
             if pin.clock:
                 clocked += energy * library.energy_pj
             else:
                 data += energy * library.energy_pj
-    return data, clocked
+        found[instance.name] = data, clocked
+    return found
+
+
+def _only_input(instance: Instance, cell: Cell) -> Net | None:
+    """Return the input's net of a buffer or inverter: clock trees have some that drive nothing."""
+    inputs = [pin for pin in cell.pins.values() if pin.direction == "input"]
+    return instance.pins.get(inputs[0].name) if len(inputs) == 1 else None
+
+
+def _groups(
+    netlist: Netlist,
+    library: Library,
+    spent: dict[str, tuple[float, float]],
+    switching: dict[Net, float],
+    clocks: set[Net],
+) -> dict[str, tuple[float, float]]:
+    """Return energy over the workload, in pJ, and leakage, in library units, by kind of cell."""
+    found = dict.fromkeys(("sequential", "combinational", "clock", "inputs"), (0.0, 0.0))
+    left = dict(switching)
+    for instance in netlist.instances:
+        cell = library[instance.cell]
+        driven = [
+            net for pin, net in instance.pins.items()
+            if pin in cell.pins and cell.pins[pin].direction == "output"
+        ]  # fmt: skip
+        energy = sum(spent[instance.name]) + sum(left.pop(net, 0.0) for net in driven)
+        name = "sequential" if cell.sequential else "combinational"
+        if cell.gate or (not cell.sequential and clocks.intersection(instance.pins.values())):
+            name = "clock"
+        before, leak = found[name]
+        found[name] = before + energy, leak + (cell.leakage or 0.0)
+    found["inputs"] = sum(left.values()), 0.0
+    return found
 
 
 def _energy(pin: Pin, instance: Instance, net: Net, load: float, slews: dict[Net, float]) -> float:
-    """Return the mean internal energy of one transition of a pin, in library units."""
+    """Return the internal energy of one transition of a pin, in library units.
+
+    That is the mean over causes, states and directions, times the number of supply pins.
+    """
     found = []
     for cause, rise, fall in pin.power:
         source = instance.pins.get((cause or pin.name).split()[0], net)
         slew = slews.get(source, slews[net])
         found.append(_mean([table.at(slew, load) if table else 0.0 for table in (rise, fall)]))
-    return _mean(found)
+    return _mean(found) * pin.rails
 
 
 def _mean(values: list[float]) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hls.files import write_text
 from hls.rtl.step import VERILATOR
-from hls.sim.separate import MARK
+from hls.sim.separate import MARK, separated
 from hls.sim.simulate import IVERILOG, VERILATED, VVP, make_verilated
 from hls.tool import run
 
@@ -32,7 +32,7 @@ def build_bench(simulator: str, files: list[Path], workdir: Path, log: Path) -> 
     objects = workdir / "obj"
     words = [VERILATOR.require(), *VERILATED, "--main", "--timing"]
     words += ["--top-module", "testbench", "-Mdir", objects]
-    run([*words, *files], cwd=workdir, log=log)
+    run([*words, *separated(files, workdir)], cwd=workdir, log=log)
     return [make_verilated("Vtestbench", objects, log, timing=True)]
 
 

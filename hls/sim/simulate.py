@@ -25,7 +25,7 @@ from hls.ir.stimulus import check_proximal, check_stimulus
 from hls.rtl.ports import inhibition
 from hls.rtl.step import VERILATOR
 from hls.sim.bench import Shape, cpp_bench, shape_of, verilog_bench
-from hls.sim.separate import separate_outputs
+from hls.sim.separate import separated
 from hls.tool import Tool, run
 
 IVERILOG = Tool(
@@ -240,12 +240,7 @@ def verilate(
         flags: further options of Verilator.
     """
     harness, objects = workdir / "testbench.cpp", workdir / "obj"
-    copies = []
-    for number, source in enumerate(sources):
-        copies.append(workdir / f"source{number}.v")
-        text = separate_outputs(source.read_text(encoding="utf-8"), top)
-        if not copies[-1].is_file() or copies[-1].read_text(encoding="utf-8") != text:
-            write_text(copies[-1], text)
+    copies = separated(sources, workdir, top)
     write_text(harness, bench)
     words: list[str | Path] = [VERILATOR.require(), *VERILATED, "--no-timing"]
     words += ["--top-module", top, "-Mdir", objects, *flags]

@@ -85,6 +85,8 @@ class Pin:
         power: internal energy: the pin that causes it (None: a transition of this pin itself) and
             the tables for a rising and a falling transition, for each group.
         slews: output transition tables, rising and falling mixed.
+        rails: supply pins that `power` is told for, each in groups of its own: a transition costs
+            what it costs at all of them. 1 where the groups do not name a supply pin.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Pin:
     clock: bool
     power: tuple[tuple[str | None, Table | None, Table | None], ...]
     slews: tuple[Table, ...]
+    rails: int = 1
 
 
 @dataclass(frozen=True)
@@ -283,13 +286,24 @@ def _close(
 def _cell(group: Group, templates: dict[str, Group]) -> Cell:
     leakage = group.number("cell_leakage_power")
     if leakage is None:
-        states = [v for g in group.all("leakage_power") if (v := g.number("value")) is not None]
-        leakage = sum(states) / len(states) if states else None
+        leakage = _leakage(group)
     kinds = [g.kind for g in group.groups]
     sequential = next((k for k in ("ff", "latch") if k in kinds), None)
     pins = {g.args[0]: _pin(g, templates) for g in group.all("pin")}
     area = group.number("area") or 0.0
     return Cell(group.args[0], area, leakage, pins, sequential, _gate(group))
+
+
+def _leakage(group: Group) -> float | None:
+    """Return the mean leakage over a cell's states, all supply pins together."""
+    rails: dict[str | None, list[float]] = {}
+    told = list(group.all("leakage_power"))
+    states = [g for g in told if "when" in g.values] or told  # one without is the mean already
+    for state in states:
+        value = state.number("value")
+        if value is not None:
+            rails.setdefault(state.values.get("related_pg_pin"), []).append(value)
+    return sum(sum(v) / len(v) for v in rails.values()) if rails else None
 
 
 def _gate(group: Group) -> ClockGate | None:
@@ -327,6 +341,7 @@ def _pin(group: Group, templates: dict[str, Group]) -> Pin:
         group.values.get("clock", "false") == "true",
         tuple(power),
         tuple(slews),
+        len({part.values.get("related_pg_pin") for part in group.all("internal_power")}) or 1,
     )
 
 

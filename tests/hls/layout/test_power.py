@@ -89,6 +89,14 @@ def test_by_hand(design):
     assert found.internal_uw == pytest.approx(inverter * to_uw)
     assert found.clock_uw == pytest.approx(clock * to_uw)
     assert found.leakage_uw == pytest.approx(leakage_uw)
+    assert found.groups_uw == pytest.approx(
+        {
+            "sequential": (4 * half_cv2 + clock - 8 * half_cv2) * to_uw + 3e-3,
+            "combinational": (4 * half_cv2 + inverter) * to_uw + 2e-3,
+            "clock": 0.0,
+            "inputs": 8 * half_cv2 * to_uw,
+        }
+    )
     total = (switching + inverter + clock) * to_uw + leakage_uw
     assert found.power_uw == pytest.approx(total)
     assert found.energy_per_inference_pj == pytest.approx(total * 40.0 / 1000 / 2)
@@ -98,6 +106,24 @@ def test_by_hand(design):
         "Liberty (by hand)"
     )
     assert found.notes == []
+
+
+def test_energy_at_every_supply_pin_counts(design):
+    """A Liberty may split a transition's energy: some at VDD, some, even less than 0, at VSS."""
+    netlist, pdk, _, vcd = design
+    whole = power(*design, clock_ns=10.0)
+    up = 'rise_power (e) { values ("0.012, 0.032"); }\n fall_power (e) { values ("0.015, 0.035"); }'
+    down = 'rise_power (scalar) { values ("-0.002"); }\n fall_power (scalar) { values ("0.005"); }'
+    begin, end = LIBERTY.index("internal_power"), LIBERTY.index(" } }\n  cell (DFF)")
+    groups = [
+        f'internal_power () {{ related_pin : "A"; related_pg_pin : {pin}; {tables} }}'
+        for pin, tables in (("VDD", up), ("VSS", down))
+    ]
+    text = LIBERTY[:begin] + "\n".join(groups) + LIBERTY[end:]
+    (vcd.parent / "rails.lib").write_text(text)
+    split = power(netlist, pdk, read_liberty([vcd.parent / "rails.lib"]), vcd, clock_ns=10.0)
+    assert split.internal_uw == pytest.approx(whole.internal_uw)
+    assert split.power_uw == pytest.approx(whole.power_uw)
 
 
 def test_twice_the_clock_is_twice_the_dynamic_power(design):

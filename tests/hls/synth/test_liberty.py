@@ -96,6 +96,24 @@ def test_tables_interpolate_and_hold_their_edges(tiny):
     assert fall.at(slew=7, load=7) == 5
 
 
+def test_what_is_told_for_each_supply_pin_is_summed(tiny, tmp_path):
+    head, _, tail = TEXT.partition("    leakage_power")
+    states = """    leakage_power () { when : "A"; value : 1; related_pg_pin : VDD; }
+    leakage_power () { when : "A"; value : 0.5; related_pg_pin : VSS; }
+    leakage_power () { when : "!A"; value : 3; related_pg_pin : VDD; }
+    leakage_power () { when : "!A"; value : -0.5; related_pg_pin : VSS; }
+    leakage_power () { value : 9; related_pg_pin : VDD; }
+"""
+    text = head + states + tail[tail.index("    pin (A)") :]
+    group = text[text.index("      internal_power") : text.index(" }\n  }\n  cell")]
+    rails = [group.replace('"A";', f'"A"; related_pg_pin : {pin};') for pin in ("VDD", "VSS")]
+    (tmp_path / "rails.lib").write_text(text.replace(group, "\n".join(rails)))
+    cell = read_liberty([tmp_path / "rails.lib"])["INV"]
+    assert cell.leakage == 2  # the mean of 1 and 3, and that of 0.5 and -0.5
+    assert (cell.pins["Y"].rails, len(cell.pins["Y"].power)) == (2, 2)
+    assert tiny["INV"].pins["Y"].rails == cell.pins["A"].rails == 1
+
+
 def test_one_point_per_axis():
     assert Table(("load",), ((1.0,),), (3.0,)).at(0, 5) == 3.0
 
