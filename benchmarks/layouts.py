@@ -96,7 +96,7 @@ def laid_out(design: Design, pdk: str, clock_ns: float, density: float, out: Pat
 
 def line(row: dict[str, Any]) -> str:
     """Return a row of the table."""
-    power = row["power_uw"]
+    power, glitches = row["power_uw"], row["energy_with_glitches_pj"]
     figures = (
         f"{row['synapses']:,}",
         f"{row['clock_ns']:.3g}",
@@ -112,7 +112,7 @@ def line(row: dict[str, Any]) -> str:
         f"{power / 1000:.3g}",
         f"{row['power_parts_uw']['clock'] / power:.0%}",
         f"{row['energy_per_inference_pj']:.3g}",
-        f"{row['energy_with_glitches_pj']:.3g}",
+        "-" if glitches is None else f"{glitches:.3g}",
     )
     return joined([row["design"], row["pdk"], *figures])
 
