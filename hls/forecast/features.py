@@ -8,7 +8,9 @@ from collections import defaultdict
 import numpy as np
 import numpy.typing as npt
 
-from hls.forecast.activity import activity, adders, usual_stimulus
+from hls.forecast.activity import activity, usual_stimulus
+from hls.forecast.heap import adders
+from hls.forecast.voter import raised, voter_depth, voter_parts
 from hls.ir.network import FrozenNetwork
 from hls.rtl.plan import LayerPlan, Plan, Segment, ramp_width
 from hls.rtl.planner import make_plan
@@ -41,6 +43,11 @@ def features(
     for layer in plan.layers:
         _count(layer, found)
         deepest = max([deepest, _depth(layer)], key=lambda depth: sum(depth.values()))
+    if network.votes is not None:
+        votes = raised(network)
+        for part, count in voter_parts(votes).items():
+            found[part] += count
+        deepest = max([deepest, voter_depth(votes)], key=lambda depth: sum(depth.values()))
     found.update(deepest)
     twice = sum(s.width for n in plan.layers for s in _all(n))
     twice -= sum(s.width for n in plan.layers for s in unlike(n))

@@ -12,13 +12,16 @@ from typing import Any
 
 from hls.errors import InvalidInput, StepFailed, ToolMissing
 from hls.files import write_json
-from neutnn_pl.explore.front import FrontReport, Point, pareto, write_front
+from neutnn_pl.explore.front import FrontReport, Point, best, write_front
+from neutnn_pl.explore.hardware import with_forecasts
 from neutnn_pl.explore.space import Search, base_recipe, changed
 from neutnn_pl.explore.trial import pruned_name, pruning_of, score_of
 
 STATE = "ray"
 SETTINGS = "search.json"
 TESTS = "tests.json"
+AFTERWARDS = ("forecast", "published", "test")
+"""Settings that change no trial: a search goes on when they have changed."""
 
 
 def explore(
@@ -67,7 +70,8 @@ def _claim(search: Search, directory: Path) -> None:
     """Write down what is searched; refuse a directory with another search."""
     path = directory / SETTINGS
     wanted = json.loads(json.dumps(asdict(search)))
-    if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
+    there = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else wanted
+    if {**there, **{key: wanted[key] for key in AFTERWARDS}} != wanted:
         raise InvalidInput(
             f"directory {directory}",
             got="another search in it",
@@ -237,7 +241,11 @@ def _collect(
             expected="one at least",
             mend=f"See {directory / 'trials'}",
         )
-    tests = _tests(pareto(points), directory) if search.test else {}
+    if search.forecast is not None:
+        points = with_forecasts(points, directory, search.forecast)
+    which = best(points)
+    front = [point for point in points if point.name in which]
+    tests = _tests(front, directory) if search.test else {}
     report = FrontReport(title, search.trials, search.published, tests)
     return write_front(directory, points, recipes, report)
 
