@@ -56,6 +56,15 @@ def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - any JSON value
     write_text(path, json.dumps(value, indent=2, sort_keys=False) + "\n")
 
 
+def read_record(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a file; an empty one where there is none to read."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def unwritable(path: Path, error: OSError) -> InvalidInput:
     """Return the error for a directory that cannot be written."""
     return InvalidInput(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from hls.bambu.options import BambuOptions, BambuSettings, plan_for
 from hls.errors import InvalidInput
 from hls.files import write_json
 from hls.ir import FrozenNetwork, save
@@ -17,9 +18,6 @@ from hls.ir.stimulus import Stimulus, random_stimulus, write_stimulus
 from hls.lock import locked
 from hls.plan import RUN, SKIP, Event, Progress, check_names, chosen, reason
 from hls.step import Step, StepRecord, execute, step_dir
-
-if TYPE_CHECKING:
-    from hls.bambu.options import BambuOptions
 
 
 @dataclass
@@ -78,8 +76,8 @@ class HardwareOptions:
             _one_of("hardware: rungs", rung, RUNGS)
 
 
-@dataclass
-class HlsOptions:
+@dataclass(frozen=True, kw_only=True)
+class HlsOptions(BambuSettings):
     """High-level synthesis with Bambu, where it is installed.
 
     Attributes:
@@ -90,13 +88,6 @@ class HlsOptions:
         max_latency_ns: budget of `auto`, in ns from start to answer; null is no limit.
         device: Bambu's device; null is the one that fits the library.
         clock_ns: clock period that Bambu plans with, in ns; null fits the library's clock.
-        interface: `ports` (memory ports for arrays, plain ports for scalars) or `axi`.
-        compiler: Bambu's front end: `auto` (newest Clang, else newest GCC), `clang`, `gcc` or name.
-        extra: further options of Bambu.
-        cosimulate: have Bambu simulate what it wrote beside the C program.
-        samples: samples in Bambu's test bench.
-        time_limit_s: limit of a run of Bambu, in s.
-        memory_limit_gb: limit of each of its processes, in GB.
     """
 
     arch: str = "rolled"
@@ -105,42 +96,24 @@ class HlsOptions:
     max_latency_ns: float | None = None
     device: str | None = None
     clock_ns: float | None = None
-    interface: str = "ports"
-    compiler: str = "auto"
-    extra: tuple[str, ...] = ()
-    cosimulate: bool = True
-    samples: int = 8
-    time_limit_s: float = 600.0
-    memory_limit_gb: float = 8.0
 
     def __post_init__(self) -> None:
         """Check everything that can be checked before a step runs."""
         from hls.ckernel.kernel import ARCHITECTURES
 
+        super().__post_init__()
         _one_of("hls: arch", self.arch, (*ARCHITECTURES, "auto"))
         _one_of("hls: objective", self.objective, ("area", "latency", "area_latency"))
         for name, unit in (("max_area_um2", "um^2"), ("max_latency_ns", "ns"), ("clock_ns", "ns")):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InvalidInput(f"hls: {name}", got=value, expected=f"{unit} > 0, or null")
-        self.bambu("nangate45", 1.0)
 
     def bambu(self, pdk: str, clock_ns: float, arch: str = "rolled") -> BambuOptions:
         """Return what Bambu is asked for, for a library, its clock period in ns, and the C."""
-        from hls.bambu.options import BambuOptions, plan_for
-
         device, planned = plan_for(pdk, clock_ns, arch)
-        return BambuOptions(
-            device=self.device or device,
-            clock_ns=self.clock_ns or planned,
-            interface=self.interface,
-            compiler=self.compiler,
-            extra=tuple(self.extra),
-            cosimulate=self.cosimulate,
-            samples=self.samples,
-            time_limit_s=self.time_limit_s,
-            memory_limit_gb=self.memory_limit_gb,
-        )
+        same = {each.name: getattr(self, each.name) for each in fields(BambuSettings)}
+        return BambuOptions(**same, device=self.device or device, clock_ns=self.clock_ns or planned)
 
 
 @dataclass

@@ -10,13 +10,27 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 from hls.errors import StepFailed, ToolMissing
 from hls.guard import guarded
+
+DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """Let no program that `run` starts inside go on after this time, in s; None is no limit."""
+    token = DEADLINE.set(None if seconds is None else time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        DEADLINE.reset(token)
 
 
 @dataclass(frozen=True)
@@ -124,7 +138,7 @@ def run(
         command: program and arguments; never given to a shell.
         cwd: directory to run in (the step's own).
         log: file that gets the command line and the output.
-        timeout: limit in seconds.
+        timeout: limit in seconds; an enclosing `time_limit` may end it sooner.
         env: variables added to the environment.
         stdin: text for standard input.
         name: what to call the program in an error, if not by its file name.
@@ -134,6 +148,8 @@ def run(
         StepFailed: on a non-zero exit or at the time limit, with the last lines and the log's path.
     """
     words = [str(word) for word in command]
+    if (deadline := DEADLINE.get()) is not None:
+        timeout = min(timeout, max(0.0, deadline - time.monotonic()))
     with log.open("a", encoding="utf-8") as handle:
         handle.write(f"$ {' '.join(words)}\n")
     process = subprocess.Popen(  # noqa: S603 - arguments are a list, no shell
@@ -166,7 +182,7 @@ def run(
     if expired or process.returncode != 0:
         raise StepFailed(
             f"{name or Path(words[0]).name} failed",
-            got=f"no end within {timeout:g} s" if expired else f"exit code {process.returncode}",
+            got=f"no end within {timeout:.4g} s" if expired else f"exit code {process.returncode}",
             expected="exit code 0",
             mend=f"Its last lines:\n{tail(output)}\nThe whole log: {log}",
         )

@@ -29,7 +29,9 @@ def export_checkpoint(args: list[str]) -> int:
     options = parser.parse_args(args)
     network = NeuTNN.from_checkpoint(options.checkpoint).freeze(options.name or options.output.name)
     hardware = HardwareOptions(pdk=options.pdk)
-    flow = Flow(network, run_dir=options.output, hardware=hardware, hls=HlsOptions(options.arch))
+    flow = Flow(
+        network, run_dir=options.output, hardware=hardware, hls=HlsOptions(arch=options.arch)
+    )
     flow.run(stop="rtl", progress=_tell)
     print(f"{options.output}/steps: ckernel (C), bambu (Verilog of it), rtl (direct RTL)")
     return 0

@@ -49,6 +49,7 @@ LAUNCHERS = "tests/neutnn_pl/strategies/test_launchers.py"
 SEARCH = "tests/neutnn_pl/explore/test_engine.py::test_a_tiny_search_goes_on_and_refuses_another"
 FLOWS = "tests/neutnn_pl/test_flows.py::test_two_libraries_and_one_failure_on_ray"
 SILICON = "tests/benchmarks/test_silicon.py"
+LAYOUTS = "tests/benchmarks/test_layouts.py"
 EXAMPLE = "tests/hls/ckernel/test_ckernel.py"
 STUDY = "tests/neutnn_pl/explore/test_study.py::test_a_short_study_goes_on"
 IMAGES = "tests/benchmarks/test_mnist.py::test_a_study_of_a_few_pictures_of_noise"
@@ -70,6 +71,9 @@ ELSEWHERE = {
     "python benchmarks/silicon.py": SILICON,
     "python benchmarks/forecast_fit.py": "tests/hls/forecast/test_forecast.py",
     "python benchmarks/silicon.py --only ECG200 --pdk asap7": SILICON,
+    "python -m benchmarks.layouts --only SonyAIBORobotSurface2 --pdk nangate45": LAYOUTS,
+    "python -m benchmarks.layouts --only SonyAIBORobotSurface2 --pdk asap7 --clock-ns 1": LAYOUTS,
+    "python -m benchmarks.layouts --only SonyAIBORobotSurface2 --pdk nangate45 --fastest": LAYOUTS,
     "gcc -std=c99 -O2 -o example sony65_65x2.c sony65_65x2_example.c && ./example": EXAMPLE,
     "neutnn explore -c mnist/explore": SEARCH,
     "neutnn explore -c mnist/explore --dir runs/mnist/fifth --set trainer.limit_train_batches=1.0 "
@@ -104,7 +108,12 @@ ELSEWHERE = {
     "bambu/test_step.py::test_bambu_as_a_target",
     "python scripts/export_hls.py runs/arrowhead --hls.arch stream": "tests/test_scripts.py",
     "neutnn compare runs/arrowhead --architectures": "tests/hls/report/test_architectures.py",
+    "neutnn compare RUN --architectures rolled,bitplane,unrolled,pipelined,stream --pdk asap7 "
+    "--limit 600": "tests/hls/report/test_architectures.py",
+    "neutnn compare RUN --architectures rolled,bitplane,unrolled,pipelined,stream --pdk nangate45 "
+    "--limit 600": "tests/hls/report/test_architectures.py",
     "neutnn run --target c": "tests/neutnn_pl/test_run.py",
+    "neutnn run --target bambu": "tests/hls/bambu/test_step.py::test_bambu_as_a_target",
     "neutnn run --target numba": "tests/neutnn_pl/test_run.py",
     # In the notebooks:
     "neutnn flow -c my.yaml": "tests/test_readme.py",

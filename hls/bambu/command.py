@@ -23,13 +23,21 @@ def bambu_command(
 
     Raises:
         InvalidInput: for a device or a front end that the installed one does not have.
-        Unsupported: for an interface that it cannot make.
+        Unsupported: for an interface that it, or the kernel, cannot make.
     """
+    if bambu is not None:
+        _check(options, bambu)
+    if options.interface == "axi" and not any(a.kind == "array" for a in kernel.arguments):
+        raise Unsupported(
+            "AXI ports",
+            got=f"architecture {kernel.arch} of {kernel.top}, whose arguments are all words",
+            expected="arrays",
+            mend="Use interface 'ports', or architecture stream",
+        )
     words = [str(bambu.path) if bambu else "bambu"]
     words += [name for name in kernel.files if name.endswith(".c")]
     words += [f"--top-fname={kernel.top}", "--generate-interface=INFER", "-v2"]
     if bambu is not None:
-        _check(options, bambu)
         words.append(f"--compiler={choose_compiler(bambu.compilers, options.compiler)}")
     words += [f"--device-name={options.device}", f"--clock-period={options.clock_ns:g}"]
     bench = C_BENCH_FILE if bambu is None or bambu.c_bench else XML_BENCH_FILE

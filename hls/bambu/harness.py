@@ -11,19 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hls.bambu import axi
 from hls.bambu.ports import ArgumentPorts
 
 MAIN = """\
 // Simulation of {top}: STIMULUS RESULT [VCD]
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 
 #include "V{top}.h"
 #include "verilated.h"
 {include}
 static V{top} *dut;
 static uint64_t garbage = 0x5a5a5a5a5a5a5a5aull;
-{trace}{state}
+{trace}{axi}{state}
 // A clock edge: memories see what the ports hold before it, and answer after it.
 static void tick() {{
     dut->clock = 0;
@@ -99,7 +101,8 @@ def harness(top: str, ports: Sequence[ArgumentPorts], *, limit: int, vcd: bool =
         if vcd
         else "",
         close="    wave->close();\n" if vcd else "",
-        state="".join(f"static uint64_t {_memory(p)}[{p.argument.length}];\n" for p in ports),
+        axi=f"{axi.MEMORY}static const char *fault;\n" if any(p.axi for p in ports) else "",
+        state="".join(_state(p, number) for number, p in enumerate(ports)),
         before="".join(_before(p) for p in ports),
         after="".join(_after(p) for p in ports),
         zero="".join(_zero(p) for p in ports),
@@ -115,8 +118,15 @@ def _memory(ports: ArgumentPorts) -> str:
     return f"memory_{ports.argument.name}"
 
 
+def _state(ports: ArgumentPorts, number: int) -> str:
+    cells = f"static uint64_t {_memory(ports)}[{ports.argument.length}];\n"
+    return cells + (axi.declare(ports.argument, number) if ports.axi else "")
+
+
 def _before(ports: ArgumentPorts) -> str:
     """Return what a memory does at an edge: reads first, then writes."""
+    if ports.axi:
+        return axi.before(ports.argument, _memory(ports))
     name, memory, length = ports.argument.name, _memory(ports), ports.argument.length
     reads, writes = "", ""
     for channel in ports.channels:
@@ -137,6 +147,8 @@ def _before(ports: ArgumentPorts) -> str:
 
 
 def _after(ports: ArgumentPorts) -> str:
+    if ports.axi:
+        return axi.after(ports.argument, _memory(ports))
     name, mask = ports.argument.name, (1 << ports.argument.bits) - 1
     return "".join(
         f"    dut->{name}_q{c.number} = {name}_q{c.number} & 0x{mask:x}ull;\n"
@@ -147,6 +159,10 @@ def _after(ports: ArgumentPorts) -> str:
 
 def _zero(ports: ArgumentPorts) -> str:
     name = ports.argument.name
+    if ports.axi:
+        lines = [f"    dut->{axi.prefix(ports.argument)}{each}resp = 0;\n" for each in "rb"]
+        base = f"    dut->{ports.signal} = axi_{name}.base;\n" if ports.signal else ""
+        return "".join([base, *lines])
     lines = [f"    dut->{name}_q{c.number} = 0;\n" for c in ports.channels if c.reads]
     if ports.argument.direction == "in" and ports.signal:
         lines.append(f"    dut->{ports.signal} = 0;\n")

@@ -28,25 +28,22 @@ nangate45. `unrolled` is to be one state, whatever it takes.
 """
 
 
-@dataclass(frozen=True)
-class BambuOptions:
-    """Options of the high-level synthesis.
+@dataclass(frozen=True, kw_only=True)
+class BambuSettings:
+    """What is asked of Bambu whatever the library.
 
     Attributes:
-        device: one that the installed Bambu lists, such as `nangate45`, `asap7-TC` or an FPGA.
-        clock_ns: clock period that it schedules for, in ns.
         interface: `ports` (memory ports for arrays, plain ports for scalars) or `axi` (an AXI4
             master for every array).
-        compiler: front end: `auto` (newest Clang, else newest GCC), `clang`, `gcc`, or its name.
-        extra: further options, put last on the command line.
+        compiler: Bambu's front end: `auto` (newest Clang, else newest GCC), `clang`, `gcc`, or
+            its name.
+        extra: further options of Bambu, put last on its command line.
         cosimulate: have Bambu simulate what it wrote beside the C program.
         samples: samples in Bambu's test bench; its own co-simulation is slow.
-        time_limit_s: limit of the run, in s.
+        time_limit_s: limit of a run of Bambu, in s.
         memory_limit_gb: limit of the address space of each of its processes, in GB.
     """
 
-    device: str = "nangate45"
-    clock_ns: float = 5.0
     interface: str = "ports"
     compiler: str = "auto"
     extra: tuple[str, ...] = ()
@@ -61,13 +58,33 @@ class BambuOptions:
             raise InvalidInput(
                 "bambu: interface", got=repr(self.interface), expected=" or ".join(INTERFACES)
             )
-        for name, unit in (("clock_ns", "ns"), ("time_limit_s", "s"), ("memory_limit_gb", "GB")):
-            if not getattr(self, name) > 0:
-                raise InvalidInput(
-                    f"bambu: {name}", got=getattr(self, name), expected=f"more than 0 {unit}"
-                )
+        for name, unit in (("time_limit_s", "s"), ("memory_limit_gb", "GB")):
+            _positive(name, getattr(self, name), unit)
         if self.samples < 1:
             raise InvalidInput("bambu: samples", got=self.samples, expected="1 or more")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BambuOptions(BambuSettings):
+    """Options of a high-level synthesis.
+
+    Attributes:
+        device: one that the installed Bambu lists, such as `nangate45`, `asap7-TC` or an FPGA.
+        clock_ns: clock period that it schedules for, in ns.
+    """
+
+    device: str = "nangate45"
+    clock_ns: float = 5.0
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without Bambu."""
+        super().__post_init__()
+        _positive("clock_ns", self.clock_ns, "ns")
+
+
+def _positive(name: str, value: float, unit: str) -> None:
+    if not value > 0:
+        raise InvalidInput(f"bambu: {name}", got=value, expected=f"more than 0 {unit}")
 
 
 def plan_for(pdk: str, clock_ns: float, arch: str = "rolled") -> tuple[str, float]:

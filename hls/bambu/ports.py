@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from hls.bambu.axi import SIGNALS, prefix
 from hls.ckernel.kernel import Argument, HlsKernel
 from hls.errors import Unsupported
 
@@ -32,14 +33,16 @@ class ArgumentPorts:
     Attributes:
         argument: the argument.
         channels: memory ports of an array; none for a scalar.
-        signal: port of a scalar; empty for an array, or where nothing reads the scalar.
+        signal: port of a scalar, or of an array's address (AXI); empty where nothing reads it.
         valid: port that is 1 while a scalar output holds; empty for an input or what is returned.
+        axi: whether an array has an AXI4 master instead of memory ports.
     """
 
     argument: Argument
     channels: tuple[Channel, ...] = ()
     signal: str = ""
     valid: str = ""
+    axi: bool = False
 
 
 def read_ports(verilog: Path, top: str) -> dict[str, tuple[str, int]]:
@@ -65,21 +68,28 @@ def ports_of(kernel: HlsKernel, ports: dict[str, tuple[str, int]]) -> list[Argum
         ports: those of the module.
 
     Raises:
-        Unsupported: for ports that our simulation has no model of, such as AXI.
+        Unsupported: for ports that our simulation has no model of.
     """
-    strange = [name for name in ("clock", "reset", "start_port", "done_port") if name not in ports]
-    if strange or any(name.startswith("m_axi_") for name in ports):
+    wanted = ["clock", "reset", "start_port", "done_port"]
+    masters = [a for a in kernel.arguments if f"{prefix(a)}arvalid" in ports]
+    wanted += [f"{prefix(a)}{signal}" for a in masters for signal in SIGNALS]
+    ours = tuple(prefix(a) for a in masters)
+    strange = [f"no port {name}" for name in wanted if name not in ports]
+    strange += [f"port {n}" for n in ports if n.startswith("m_axi_") and not n.startswith(ours)]
+    if strange:
         raise Unsupported(
             "simulation of Bambu's Verilog",
-            got=f"no port {strange[0]}" if strange else "AXI ports",
-            expected="memory ports and plain ports",
-            mend="Bambu's own co-simulation checks AXI; the ladder needs interface 'ports'",
+            got=strange[0],
+            expected="plain ports, memory ports, or an AXI4 master for an array",
+            mend="Bambu's own co-simulation may know it; the ladder needs interface 'ports'",
         )
     return [_ports_of(argument, ports) for argument in kernel.arguments]
 
 
 def _ports_of(argument: Argument, ports: dict[str, tuple[str, int]]) -> ArgumentPorts:
     name = argument.name
+    if f"{prefix(argument)}arvalid" in ports:
+        return ArgumentPorts(argument, signal=name if name in ports else "", axi=True)
     if argument.kind == "array":
         channels = tuple(
             Channel(i, f"{name}_q{i}" in ports, f"{name}_we{i}" in ports)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hls.bambu.measure import netlist_of
-from hls.bambu.run import RECORD, read_result
+from hls.bambu.run import read_result
 from hls.bambu.simulate import simulate_bambu
 from hls.bambu.step import CHOSEN
 from hls.ckernel.generate import network_hash
 from hls.ckernel.kernel import HlsKernel, hls_kernel
 from hls.errors import InvalidInput
+from hls.files import read_record
 from hls.ir.network import FrozenNetwork
 from hls.ir.outputs import Outputs
 from hls.step import step_dir
@@ -38,8 +38,6 @@ def why_not(run_dir: Path) -> str | None:
         return "the step bambu has not run (neutnn flow RUN --from bambu)"
     if _chosen(run_dir).get("arch") is None:
         return "the step bambu ran without Bambu (neutnn flow RUN --from bambu)"
-    if _read(_directory(run_dir) / RECORD).get("interface") == "axi":
-        return "there is no model of AXI ports: only Bambu's own co-simulation has checked it"
     return None
 
 
@@ -93,15 +91,7 @@ def bambu_hash(run_dir: Path) -> str | None:
 
 
 def _chosen(run_dir: Path) -> dict[str, Any]:
-    return _read(chosen_file(run_dir))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return read_record(chosen_file(run_dir))
 
 
 def _directory(run_dir: Path) -> Path:

@@ -36,7 +36,8 @@ def simulate_bambu(
     """Simulate Bambu's Verilog, or its netlist, with memories at its array ports.
 
     Clocks are counted from the one in which `start_port` is 1, it included, until `done_port` is:
-    one for a combinational design. Input and output memories answer after one clock.
+    one for a combinational design. Input and output memories answer after one clock, those behind
+    AXI ports after one to four, by chance.
 
     Args:
         kernel: the C that it was made from.
@@ -50,7 +51,7 @@ def simulate_bambu(
 
     Raises:
         ToolMissing: if Verilator is not installed.
-        Unsupported: for ports that there is no model of, such as AXI.
+        Unsupported: for ports that there is no model of.
         StepFailed: if it does not compile or hangs.
     """
     workdir = open_workdir("verilator", workdir)

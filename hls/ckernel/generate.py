@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hls.ckernel import text
+from hls.ckernel import program_text, text
 from hls.ckernel.layer import layer_text
 from hls.ckernel.tables import Tables, table
 from hls.errors import InvalidInput
@@ -46,9 +46,9 @@ def generate(network: FrozenNetwork) -> dict[str, str]:
     return {
         f"{name}.h": text.HEADER.format(**facts),
         f"{name}.c": _source(network, facts),
-        f"{name}_batch.c": text.BATCH.format(**facts),
-        f"{name}_example.c": text.EXAMPLE.format(**facts),
-        f"{name}_selftest.c": text.SELFTEST.format(**facts),
+        f"{name}_batch.c": program_text.BATCH.format(**facts),
+        f"{name}_example.c": program_text.EXAMPLE.format(**facts),
+        f"{name}_selftest.c": program_text.SELFTEST.format(**facts),
     }
 
 
@@ -113,7 +113,7 @@ def _proximal_facts(network: FrozenNetwork) -> dict[str, str]:
         "pointer": ", const uint8_t *proximal",
         "step": f", &proximal[s * {upper}_PROXIMAL]",
         "declare": f"    uint8_t proximal[{upper}_PROXIMAL];\n",
-        "fill": text.FILL.format(upper=upper),
+        "fill": program_text.FILL.format(upper=upper),
         "give": ", proximal",
         "read": read,
         "proximal_inputs": f" {size} proximal inputs,",

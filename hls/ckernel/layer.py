@@ -77,24 +77,26 @@ def _gather(tables: Tables, side: str, given: str, source: str) -> str:
     )
 
 
-def neuron_text(tables: Tables, template: str = text.NEURON, *, words: bool = False) -> str:
+def neuron_text(tables: Tables, word: str = "") -> str:
     """Return the function of a neuron of dendrites.
 
     Args:
         tables: the layer.
-        template: its text.
-        words: whether segments read words made of the inputs, which hold the proximal ones too.
+        word: type of the words that segments read instead of spike times; no segment of words has
+            weighted proximal inputs.
     """
     ranked = tables.ranked
-    return template.format(
+    return text.NEURON.format(
         l=tables.index,
+        type=word or "uint8_t",
+        x="times" if word else "x",
         ties=", then that of the largest potential" if ranked else "",
         proximal=", const uint8_t *proximal" if tables.reads_proximal else "",
         potential=", int32_t *potential" if ranked else "",
         reset="    *potential = 0;\n" if ranked else "",
         gate=gate_text(tables),
         declare="            int32_t at;\n" if ranked else "",
-        give=", proximal" if len(tables.proximal) and not words else "",
+        give=", proximal" if len(tables.proximal) else "",
         at=", &at" if ranked else "",
         better="t < first || (t == first && at > *potential)" if ranked else "t < first",
         keep="                *potential = at;\n" if ranked else "",

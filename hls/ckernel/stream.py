@@ -78,7 +78,7 @@ def _layer(tables: Tables) -> list[str]:
         )
     )
     if not tables.point:
-        parts.append(_neuron(tables, str(facts["word"])))
+        parts.append(neuron_text(tables, str(facts["word"])))
     return [part for part in (*parts, inhibition(tables), _columns(tables)) if part]
 
 
@@ -136,12 +136,6 @@ def _words(weights: np.ndarray, bits: int, planes: int) -> list[int]:
             part = row[first : first + bits]
             found += [sum((w >> b & 1) << i for i, w in enumerate(part)) for b in range(planes)]
     return found
-
-
-def _neuron(tables: Tables, word: str) -> str:
-    template = text.NEURON.replace("const uint8_t *x", f"const {word} *times")
-    made = neuron_text(tables, template, words=True)
-    return made.replace(f"segment{tables.index}(x", f"segment{tables.index}(times")
 
 
 def _columns(tables: Tables) -> str:

@@ -8,12 +8,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from hls.errors import InvalidInput
+from hls.errors import InvalidInput, StepFailed
 from hls.files import write_json
+from hls.ir.network import FrozenNetwork
+from hls.ir.stimulus import Stimulus
 from hls.layout import openroad, qflow
+from hls.layout.delays import DELAY_MODEL
 from hls.layout.gds import write_gds
 from hls.layout.options import QflowOptions
 from hls.layout.power import power
+from hls.layout.replay import VCD_SAMPLES, replay, routed_models
 from hls.layout.result import LayoutResult
 from hls.layout.sta import OPENSTA, timing
 from hls.pdk import Pdk
@@ -51,6 +55,8 @@ def make_layout(
     seed: int = 12345,
     activity: Path | None = None,
     inferences: int | None = None,
+    samples: tuple[FrozenNetwork, Stimulus] | None = None,
+    threads: int = 1,
     log: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> LayoutResult:
@@ -64,13 +70,17 @@ def make_layout(
         clock_ns: clock period, in ns (default: the library's).
         density: cell area over row area, 0 .. 1 (default: the tool's).
         seed: of the placement (qflow).
-        activity: VCD of the netlist under real samples; power needs it.
+        activity: VCD of the netlist under real samples; power needs it, or `samples`.
         inferences: inferences in it (default: how often the port `done` rises).
+        samples: network and samples; the routed netlist of OpenROAD answers them, every spike time
+            is compared, and its own activity takes the place of `activity`.
+        threads: threads of OpenROAD's router.
         log: file for the tools' output (default `out/log.txt`).
         progress: called with one line at each stage.
 
     Raises:
         InvalidInput, ToolMissing, StepFailed: see the drivers.
+        Mismatch: if the routed netlist answers a sample wrongly.
     """
     out.mkdir(parents=True, exist_ok=True)
     log = log or out / "log.txt"
@@ -92,13 +102,41 @@ def make_layout(
     else:
         result = openroad.place_and_route(
             netlist_dir / "netlist.v", netlist.top, pdk, out,
-            clock_ns=clock, density=density, log=log, progress=progress,
+            clock_ns=clock, density=density, threads=threads, log=log, progress=progress,
         )  # fmt: skip
-        netlist = read_netlist(result.files["netlist_json"])
+        netlist = _with_logic(read_netlist(result.files["netlist_json"]), library)
+        if samples is not None:
+            progress("samples through the routed netlist (Icarus)")
+            begin = time.monotonic()
+            models = routed_models(result, pdk, out, log)
+            activity = replay(result, *samples, models, out)
+            count = len(samples[1].x)
+            result.samples_compared, inferences = count, min(VCD_SAMPLES, count)
+            result.seconds["replay"] = round(time.monotonic() - begin, 2)
     _power(result, netlist, pdk, library, activity, inferences, clock, progress)
+    if samples is not None and "sdf" in result.files and result.samples_compared:
+        progress("power with delays (Icarus)")
+        try:
+            vcd = replay(result, *samples, models, out, delays=True)
+            found = power(
+                netlist, pdk, library, vcd, clock_ns=clock,
+                wire_caps_ff=result.wire_caps_ff or None,
+                inferences=inferences, delay_model=DELAY_MODEL,
+            )  # fmt: skip
+            result.power_with_glitches_uw = found.power_uw
+            result.energy_with_glitches_pj = found.energy_per_inference_pj
+            result.glitch_method = found.method
+        except StepFailed as error:
+            result.notes.append(f"no power with delays: {error}")
     _draw(result, pdk, library, out, progress)
     write_json(out / "layout.json", result.metrics())
     return result
+
+
+def _with_logic(netlist: Netlist, library: Library) -> Netlist:
+    """Return a netlist without the cells that the Liberty does not have: fillers and taps."""
+    kept = tuple(i for i in netlist.instances if i.cell in library)
+    return replace(netlist, instances=kept)
 
 
 def _timing(

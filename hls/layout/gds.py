@@ -226,7 +226,10 @@ def draw(
     for (_, indices), colour in zip(routing, _METALS * 2, strict=False):
         for index in indices:
             _add(view, layout, index, colour, colour, pattern=0 if len(routing) < 3 else 5)
-    view.max_hier()
+    if pdk.gds is None:
+        view.max_hier()
+    else:  # wires and supply only: what is inside the cells would hide them
+        view.min_hier_levels, view.max_hier_levels = 0, 1
     whole = top.bbox() if outline is None else top.bbox(outline)
     edge = round(0.02 * max(whole.width(), whole.height()))
     shown = whole.enlarged(edge, edge).to_dtype(layout.dbu)

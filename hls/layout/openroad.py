@@ -7,19 +7,20 @@ guards what some builds lack, such as extraction; what was skipped comes back in
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hls.errors import InvalidInput, StepFailed
 from hls.layout.lef import Lef, read_lef
-from hls.layout.openroad_tcl import script
+from hls.layout.openroad_run import StageRunner
+from hls.layout.openroad_tcl import STAGES, Block, Job, directory, script
 from hls.layout.result import LayoutResult
 from hls.layout.routed import capacitance_ff, measure
 from hls.pdk import Pdk
 from hls.synth.liberty import read_liberty
 from hls.synth.yosys import netlist_to_json, workspace
-from hls.tool import Tool, run
+from hls.tool import Tool
 
 OPENROAD = Tool(
     name="OpenROAD",
@@ -41,74 +42,71 @@ def place_and_route(
     clock_ns: float,
     clock: str = "clk",
     density: float | None = None,
+    threads: int = 1,
+    blocks: Sequence[Block] = (),
+    die_um: tuple[float, float] | None = None,
+    harden: bool = False,
     log: Path | None = None,
     timeout_s: float = 7200.0,
     progress: Callable[[str], None] = lambda _: None,
 ) -> LayoutResult:
-    """Lay out a netlist with OpenROAD.
+    """Lay out a netlist with OpenROAD, stage by stage.
 
-    Writes `layout.def`, `layout.v`, `layout.json`'s parts and, where the build can, `layout.spef`.
+    Each stage has a directory in `out` with its script, log, `metrics.json` and database; one that
+    ran before with the same script on the same input is not run again. Writes `layout.def`,
+    `layout.v`, `layout_netlist.json`, `layout.sdf` and, where the build can, `layout.spef`.
 
     Args:
-        netlist_v: flat Verilog netlist of library cells.
+        netlist_v: flat Verilog netlist of library cells (and blocks).
         top: its module.
         pdk: library.
         out: directory for the results.
         clock_ns: clock period, in ns.
         clock: clock port.
-        density: cell area over core area, 0.1 .. 0.9 (default 0.5).
-        log: file for OpenROAD's output (default `out/openroad.log`).
-        timeout_s: limit, in s.
+        density: cell area over core area, 0.1 .. 0.9 (default 0.6).
+        threads: threads of the router.
+        blocks: hardened blocks in the netlist, with their places.
+        die_um: width and height of the die, in um (default: from the density).
+        harden: make a block of it: `layout.lef` and `layout.lib` too.
+        log: file for OpenROAD's output, all stages (default `out/openroad.log`).
+        timeout_s: limit for each stage, in s.
         progress: called with one line at each stage.
 
     Raises:
         ToolMissing: if OpenROAD is not installed.
         InvalidInput: if the density is out of range.
-        StepFailed: if OpenROAD fails.
+        StepFailed: if OpenROAD fails, with its last lines.
     """
-    density = 0.5 if density is None else density
+    density = 0.6 if density is None else density
     if not 0.1 <= density <= 0.9:
         raise InvalidInput("layout density", got=density, expected="0.1 .. 0.9")
     exe = OPENROAD.require()
     log = log or out / "openroad.log"
     out.mkdir(parents=True, exist_ok=True)
-    lef = read_lef(pdk.tech_lef, pdk.cell_lef, site=pdk.site)
+    lef = read_lef(pdk.tech_lef, pdk.cell_lef, *(b.lef for b in blocks), site=pdk.site)
+    library = read_liberty(pdk.liberty)
+    job = Job(
+        netlist_v.resolve(), top, clock_ns, clock, density, threads, tuple(blocks), die_um, harden
+    )
+    runner = StageRunner(exe, out, log, timeout_s, progress)
     with workspace(out) as work:
-        text = script(
-            pdk, lef, read_liberty(pdk.liberty), pdk.unpacked(work), netlist_v.resolve(), top,
-            clock_ns=clock_ns, clock=clock, density=density,
-        )  # fmt: skip
-        (work / "layout.tcl").write_text(text, encoding="utf-8")
-        progress("placing and routing (OpenROAD)")
-        begin = time.monotonic()
-        output = run([exe, "-exit", "layout.tcl"], cwd=work, log=log, timeout=timeout_s)
-        if "neutnn: end" not in output:
-            raise StepFailed(
-                "OpenROAD failed",
-                got="an early end",
-                expected="the whole script to run",
-                mend=f"The whole log: {log}",
-            )
-        result = _result(output, work, lef, pdk, top, clock_ns, log, out)
-        result.seconds["place_and_route"] = round(time.monotonic() - begin, 2)
-        for path in result.files.values():
-            (work / path.name).replace(path)
+        liberty = pdk.unpacked(work)
+        names = {str(path): path.name for path in liberty}
+        for stage in STAGES:
+            text = script(stage, job, pdk, lef, library, liberty)
+            runner.run(stage, text, names, [netlist_v, *(b.lef for b in blocks)])
+        result = _result(runner, work, lef, pdk, job, out, library.time_ns)
+    result.seconds |= runner.seconds
     return result
 
 
 def _result(
-    output: str,
-    work: Path,
-    lef: Lef,
-    pdk: Pdk,
-    top: str,
-    clock_ns: float,
-    log: Path,
-    out: Path,
+    runner: StageRunner, work: Path, lef: Lef, pdk: Pdk, job: Job, out: Path, time_ns: float
 ) -> LayoutResult:
-    found = dict(re.findall(r"^neutnn: (\w+) (.*)$", output, re.M))
-    notes = re.findall(r"^neutnn-note: (.*)$", output, re.M)
-    text = (work / "layout.def").read_text(encoding="utf-8")
+    found, log = runner.found, runner.log
+    folder = out / directory(STAGES[-1])
+    files = _files(folder, out, job.harden)
+    text = files["def"].read_text(encoding="utf-8")
     units = int(_search(r"UNITS DISTANCE MICRONS (\d+)", text) or 1000)
     corners = re.search(r"DIEAREA \( (\d+) (\d+) \) \( (\d+) (\d+) \)", text)
     if corners is None:
@@ -116,18 +114,18 @@ def _result(
     x0, y0, x1, y1 = (int(v) / units for v in corners.groups())
     cells, area, core = _areas(text, lef, pdk, units)
     wires = measure(text, units, sections=("NETS",))
-    files = {"def": out / "layout.def", "netlist": out / "layout.v"}
-    netlist_to_json(work / "layout.v", top, pdk, work / "layout_netlist.json", work, log)
+    netlist_to_json(
+        files["netlist"], job.top, pdk, work / "layout_netlist.json", work, log,
+        blocks=[block.liberty for block in job.blocks],
+    )  # fmt: skip
     files["netlist_json"] = out / "layout_netlist.json"
-    if (work / "layout.spef").is_file():
-        files["spef"] = out / "layout.spef"
-        caps, parasitics = spef_caps_ff(work / "layout.spef"), "extracted by OpenROAD"
+    (work / "layout_netlist.json").replace(files["netlist_json"])
+    if "spef" in files:
+        caps, parasitics = spef_caps_ff(files["spef"]), "extracted by OpenROAD"
     else:
         caps = {_plain(name): capacitance_ff(w, lef) for name, w in wires.items()}
         parasitics = "timing: estimate from global routing; power: routed lengths and LEF"
-    slack = _number(found.get("slack"))
-    if slack is not None:
-        slack = round(slack * read_liberty(pdk.liberty).time_ns, 5)
+    slack, hold = (_scaled(found.get(name), time_ns) for name in ("slack", "hold_slack"))
     return LayoutResult(
         tool=f"openroad {OPENROAD.version()}",
         pdk=pdk.name,
@@ -139,16 +137,41 @@ def _result(
         utilisation_percent=round(100 * area / core, 2) if core else 0.0,
         wire_length_um=round(sum(sum(w.length_um.values()) for w in wires.values()), 2),
         vias=sum(w.vias for w in wires.values()),
-        router_violations=_violations(found, work, log),
+        router_violations=_violations(found, out / directory("route"), log),
+        antenna_violations=_antennas(runner.output),
         wire_caps_ff=caps,
         files=files,
         slack_ns=slack,
-        clock_ns=clock_ns,
-        fastest_clock_ns=None if slack is None else round(clock_ns - slack, 5),
-        critical_path=re.findall(r"[v^] (\S+/\S+ \(\S+\))", output)[:200],
+        hold_slack_ns=hold,
+        clock_ns=job.clock_ns,
+        fastest_clock_ns=None if slack is None else round(job.clock_ns - slack, 5),
+        critical_path=re.findall(r"[v^] (\S+/\S+ \(\S+\))", runner.output)[:200],
         parasitics=parasitics,
-        notes=notes,
+        notes=runner.notes,
     )
+
+
+def _files(folder: Path, out: Path, harden: bool) -> dict[str, Path]:
+    """Copy what the last stage wrote to `out`; return the copies."""
+    names = {"def": "layout.def", "netlist": "layout.v"}
+    names |= {"lef": "layout.lef", "lib": "layout.lib"} if harden else {}
+    names |= {n: f"layout.{n}" for n in ("spef", "sdf") if (folder / f"layout.{n}").is_file()}
+    files = {}
+    for kind, name in names.items():
+        files[kind] = out / name
+        shutil.copyfile(folder / name, files[kind])
+    return files
+
+
+def _antennas(output: str) -> int | None:
+    """Return the nets whose wires could harm a gate in manufacture, None where nothing is said."""
+    found = re.findall(r"Found (\d+) net violations", output)
+    return int(found[-1]) if found else None
+
+
+def _scaled(text: str | None, unit_ns: float) -> float | None:
+    number = _number(text)
+    return None if number is None else round(number * unit_ns, 5)
 
 
 def _violations(found: dict[str, str], work: Path, log: Path) -> int:

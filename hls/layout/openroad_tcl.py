@@ -1,53 +1,19 @@
-"""The Tcl script for OpenROAD."""
+"""The Tcl scripts for OpenROAD, one for each stage of a layout."""
 
 from __future__ import annotations
 
 import fnmatch
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hls.layout.lef import Lef
+from hls.layout.openroad_grid import DIODES, supply, tracks, wires
 from hls.pdk import Pdk
 from hls.synth.liberty import Library
 
-
-@dataclass(frozen=True)
-class PowerGrid:
-    """Supply rails along the rows, and stripes above them.
-
-    Attributes:
-        rails: layer and width of the rails, in um.
-        stripes: layer, width and pitch of the stripes, in um.
-        connect: pairs of layers joined by vias.
-    """
-
-    rails: tuple[tuple[str, float], ...]
-    stripes: tuple[tuple[str, float, float], ...]
-    connect: tuple[tuple[str, str], ...]
-
-
-POWER_GRIDS = {
-    "nangate45": PowerGrid(
-        (("metal1", 0.17),),
-        (("metal4", 0.48, 14.0), ("metal5", 0.48, 14.0)),
-        (("metal1", "metal4"), ("metal4", "metal5")),
-    ),
-    "asap7": PowerGrid(
-        (("M1", 0.018), ("M2", 0.018)),
-        (("M5", 0.12, 5.4), ("M6", 0.288, 5.4)),
-        (("M1", "M2"), ("M2", "M5"), ("M5", "M6")),
-    ),
-    "sky130hd": PowerGrid(
-        (("met1", 0.48),),
-        (("met4", 1.6, 27.2), ("met5", 1.6, 27.2)),
-        (("met1", "met4"), ("met4", "met5")),
-    ),
-}
-"""Supply grids, sized for blocks of 50 um to a few hundred um."""
-
-_WIRE_RC = {"asap7": (7.0e-2, 1.7e-1)}
-"""Resistance (kohm/um) and capacitance (fF/um) of wires before routing, where the LEF has none."""
+STAGES = ("floorplan", "place", "clock_tree", "route", "finish")
+"""Stages in order; each runs in a directory of its own and leaves `layout.odb`."""
 
 _HELPERS = """\
 proc note {text} { puts "neutnn-note: $text" }
@@ -66,142 +32,208 @@ proc if_possible {what form} {
 }
 """
 
+_AT_THE_REGISTERS = """\
+# What drives the inputs and takes the outputs hangs on the same clock tree: its mean delay counts.
+proc ports_at_the_registers {} {
+  set sum 0.0
+  set count 0
+  foreach pin [all_registers -clock_pins] {
+    if {[catch {get_property $pin arrival_max_rise} arrival]} { break }
+    if {![string is double -strict $arrival]} { continue }
+    set sum [expr {$sum + $arrival}]
+    incr count
+  }
+  if {!$count} { note "delay of the clock tree: not known, ports are timed at its root"; return }
+  set mean [expr {$sum / $count}]
+  puts "neutnn: clock_delay $mean"
+  foreach port [all_inputs] {
+    if {[lsearch -exact $::clocks [get_property $port full_name]] < 0} {
+      set_input_delay $mean -clock clock $port
+    }
+  }
+  set_output_delay [expr {-$mean}] -clock clock [all_outputs]
+}
+"""
+
+_REPORT = """\
+proc worst {kind name} {
+  set worst {}
+  foreach path [find_timing_paths -path_delay $kind] {
+    set slack [get_property $path slack]
+    if {$worst eq {} || $slack < $worst} { set worst $slack }
+  }
+  if {$worst ne {}} { puts "neutnn: $name $worst" }
+}
+"""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A hardened block placed in a larger design.
+
+    Attributes:
+        name: its module.
+        lef: abstract.
+        liberty: timing model.
+        gds: layout.
+        width_um: width, in um.
+        height_um: height, in um.
+        places: instance name, left and bottom, in um, of each.
+    """
+
+    name: str
+    lef: Path
+    liberty: Path
+    gds: Path
+    width_um: float
+    height_um: float
+    places: tuple[tuple[str, float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Job:
+    """A design to lay out.
+
+    Attributes:
+        netlist_v: Verilog netlist of library cells.
+        top: its module.
+        clock_ns: clock period, in ns.
+        clock: clock port.
+        density: cell area over core area.
+        threads: threads of the router.
+        blocks: hardened blocks in the netlist.
+        die_um: width and height of the die, in um; None: from the density.
+        harden: leave abstract, timing model, and a supply that ends below the top stripes.
+    """
+
+    netlist_v: Path
+    top: str
+    clock_ns: float
+    clock: str = "clk"
+    density: float = 0.5
+    threads: int = 1
+    blocks: Sequence[Block] = field(default=())
+    die_um: tuple[float, float] | None = None
+    harden: bool = False
+
 
 def script(
-    pdk: Pdk,
-    lef: Lef,
-    library: Library,
-    liberty: Sequence[Path],
-    netlist_v: Path,
-    top: str,
-    *,
-    clock_ns: float,
-    clock: str,
-    density: float,
+    stage: str, job: Job, pdk: Pdk, lef: Lef, library: Library, liberty: Sequence[Path]
 ) -> str:
-    """Return the whole script; it writes `layout.def`, `layout.v`, `layout.spef` and `drc.rpt`.
+    """Return the script of a stage; it takes up `layout.odb` of the stage before from `..`.
 
-    What it prints with `neutnn:` in front are results, with `neutnn-note:` what was skipped.
+    What it prints with `neutnn:` in front are results, with `neutnn-note:` what was skipped. The
+    last stage writes `layout.def`, `layout.v`, `layout.sdf` and `layout.spef`.
+
+    Args:
+        stage: one of `STAGES`.
+        job: what to lay out.
+        pdk: library.
+        lef: its LEF, read.
+        library: its Liberty, read.
+        liberty: its Liberty files, not packed.
     """
+    build = {
+        "floorplan": _floorplan, "place": _place, "clock_tree": _clock_tree, "route": _route,
+        "finish": _finish,
+    }[stage]  # fmt: skip
     parts = [
         _HELPERS,
-        *_read(pdk, library, liberty, netlist_v, top, clock_ns, clock),
-        *_floorplan(pdk, lef, library, density),
-        *_supply(pdk),
-        *_place(pdk, density),
-        *_clock_tree(pdk),
-        *_route(pdk),
-        *_finish(pdk),
+        f"stage {stage}",
+        *_open(stage, job, pdk, library, liberty),
+        *_constraints(stage, job, pdk, library),
+        *(wires(pdk, lef, library.cap_ff, job.harden) if stage != STAGES[0] else ()),
+        *build(job, pdk, lef),
+        "write_db layout.odb",
+        'puts "neutnn: end 1"',
     ]
     return "\n".join(parts) + "\n"
 
 
-def _read(
-    pdk: Pdk,
-    library: Library,
-    liberty: Sequence[Path],
-    netlist_v: Path,
-    top: str,
-    clock_ns: float,
-    clock: str,
-) -> list[str]:
-    unused = [n for n in library.names if any(fnmatch.fnmatch(n, p) for p in pdk.dont_use)]
+def _open(stage: str, job: Job, pdk: Pdk, library: Library, liberty: Sequence[Path]) -> list[str]:
+    libraries = [*liberty, *(block.liberty for block in job.blocks)]
+    reads = [f"read_liberty {{{path}}}" for path in libraries]
+    if stage != STAGES[0]:
+        return [*reads, f"read_db ../{directory(STAGES[STAGES.index(stage) - 1])}/layout.odb"]
+    lefs = dict.fromkeys((pdk.tech_lef, pdk.cell_lef, *(block.lef for block in job.blocks)))
     return [
-        "stage read",
-        *(f"read_lef {{{path}}}" for path in dict.fromkeys((pdk.tech_lef, pdk.cell_lef))),
-        *(f"read_liberty {{{path}}}" for path in liberty),
-        f"read_verilog {{{netlist_v}}}",
-        f"link_design {top}",
+        *(f"read_lef {{{path}}}" for path in lefs),
+        *reads,
+        f"read_verilog {{{job.netlist_v}}}",
+        f"link_design {job.top}",
+    ]
+
+
+def directory(stage: str) -> str:
+    """Return the name of a stage's directory."""
+    return f"{STAGES.index(stage) + 1}_{stage}"
+
+
+def _constraints(stage: str, job: Job, pdk: Pdk, library: Library) -> list[str]:
+    unused = [n for n in library.names if any(fnmatch.fnmatch(n, p) for p in pdk.dont_use)]
+    period = job.clock_ns / library.time_ns
+    built = STAGES.index(stage) > STAGES.index("clock_tree")
+    return [
         *(f"if_possible dont_use {{set_dont_use {{{name}}}}}" for name in unused),
-        f"if {{[llength [get_ports -quiet {clock}]]}} {{",
-        f"  create_clock -name clock -period {clock_ns / library.time_ns:g} [get_ports {clock}]",
+        f"set clocks {{{job.clock}}}",
+        f"if {{[llength [get_ports -quiet {job.clock}]]}} {{",
+        f"  create_clock -name clock -period {period:g} [get_ports {job.clock}]",
         "} else {",
-        f"  create_clock -name clock -period {clock_ns / library.time_ns:g}",
+        f"  create_clock -name clock -period {period:g}",
         "}",
         "foreach port [all_inputs] {",
-        f'  if {{[get_property $port full_name] ne "{clock}"}} {{',
+        "  if {[lsearch -exact $clocks [get_property $port full_name]] < 0} {",
         "    set_input_delay 0 -clock clock $port",
+        "    # Hold of the inputs is up to what drives them.",
+        "    set_false_path -hold -from $port",
         "  }",
         "}",
         "set_output_delay 0 -clock clock [all_outputs]",
+        *(["set_propagated_clock [all_clocks]"] if built else []),
     ]
 
 
-def _floorplan(pdk: Pdk, lef: Lef, library: Library, density: float) -> list[str]:
-    common = f"-utilization {density * 100:g} -aspect_ratio 1 -core_space {4 * lef.site[1]:g}"
+def _floorplan(job: Job, pdk: Pdk, lef: Lef) -> list[str]:
+    margin = 2 * lef.site[1]
+    size = f"-utilization {job.density * 100:g} -aspect_ratio 1 -core_space {margin:g}"
+    if job.die_um is not None:
+        width, height = job.die_um
+        core = f"{margin:g} {margin:g} {width - margin:g} {height - margin:g}"
+        size = f"-die_area {{0 0 {width:g} {height:g}}} -core_area {{{core}}}"
     lines = [
-        "stage floorplan",
-        f"one_of {{initialize_floorplan {common} -site {pdk.site}}} "
-        f"{{initialize_floorplan {common} -sites {pdk.site}}}",
-        "make_tracks",
+        f"one_of {{initialize_floorplan {size} -site {pdk.site}}} "
+        f"{{initialize_floorplan {size} -sites {pdk.site}}}",
+        *tracks(pdk, lef),
+        *wires(pdk, lef, pdk.cap_unit_ff, job.harden),
     ]
+    for block in job.blocks:
+        for name, left, bottom in block.places:
+            lines += [
+                f"set instance [[ord::get_db_block] findInst {{{name}}}]",
+                '$instance setOrient "R0"',
+                f"$instance setLocation [ord::microns_to_dbu {left:g}] "
+                f"[ord::microns_to_dbu {bottom:g}]",
+                '$instance setPlacementStatus "FIRM"',
+            ]
+    if job.blocks:
+        halo = f"-halo_width_x {margin:g} -halo_width_y {margin:g}"
+        lines.append(f"if_possible {{rows around blocks}} {{cut_rows {halo}}}")
     if pdk.tap:
-        lines.append(
-            f"if_possible {{well taps}} {{tapcell -distance 14 -tapcell_master {pdk.tap}}}"
-        )
-    for layer in lef.layers:
-        if layer.name not in pdk.layers or not layer.width:
-            continue
-        resistance = layer.resistance / layer.width / 1000.0
-        cap = (layer.area_cap * layer.width + 2 * layer.edge_cap) * 1000.0
-        if not resistance or not cap:
-            if pdk.name not in _WIRE_RC:
-                continue
-            resistance, cap = _WIRE_RC[pdk.name]
-        lines.append(
-            f"set_layer_rc -layer {layer.name} -resistance {resistance:.4g} "
-            f"-capacitance {cap / library.cap_ff:.4g}"
-        )
+        taps = f"tapcell -distance 14 -tapcell_master {pdk.tap}"
+        lines.append(f"if_possible {{well taps}} {{{taps}}}")
+    lines += supply(pdk, macros=bool(job.blocks), hardened=job.harden)
+    pins = (pdk.horizontal_pin_layer, pdk.vertical_pin_layer)
     return [
         *lines,
-        f"one_of {{set_wire_rc -signal -layer {pdk.wire_rc_layer}}} "
-        f"{{set_wire_rc -layer {pdk.wire_rc_layer}}}",
-        f"if_possible {{clock wire}} {{set_wire_rc -clock -layer {pdk.wire_rc_layer}}}",
-        f"set_routing_layers -signal {pdk.signal_layers[0]}-{pdk.signal_layers[1]} "
-        f"-clock {pdk.signal_layers[0]}-{pdk.signal_layers[1]}",
+        f"one_of {{place_pins -hor_layers {pins[0]} -ver_layers {pins[1]}}} "
+        f"{{place_pins -hor_layer {pins[0]} -ver_layer {pins[1]}}}",
     ]
 
 
-def _supply(pdk: Pdk) -> list[str]:
-    grid = POWER_GRIDS[pdk.name]
-    rails = [
-        f"add_pdn_stripe -grid grid -layer {layer} -width {width:g} -followpins"
-        for layer, width in grid.rails
-    ]
-    stripes = [
-        f"  add_pdn_stripe -grid grid -layer {layer} -width {width:g} -pitch {pitch:g} "
-        f"-offset {pitch / 4:g}"
-        for layer, width, pitch in grid.stripes
-    ]
-    connect = [f"  add_pdn_connect -grid grid -layers {{{a} {b}}}" for a, b in grid.connect]
-    power, ground = pdk.power_net, pdk.ground_net
-    wells = ((power, "^VPB$", "-power"), (ground, "^VNB$", "-ground"))
+def _place(job: Job, pdk: Pdk, _: Lef) -> list[str]:
+    dense = f"-density {min(0.95, job.density + 0.12):g}"
     return [
-        "stage supply",
-        f"add_global_connection -net {power} -inst_pattern .* -pin_pattern ^{power}$ -power",
-        f"add_global_connection -net {ground} -inst_pattern .* -pin_pattern ^{ground}$ -ground",
-        *(
-            f"add_global_connection -net {net} -inst_pattern .* -pin_pattern {pin}"
-            for net, pin, _ in (wells if pdk.name == "sky130hd" else ())
-        ),
-        "global_connect",
-        f"set_voltage_domain -name CORE -power {power} -ground {ground}",
-        "define_pdn_grid -name grid -voltage_domains CORE",
-        *rails,
-        *(line.strip() for line in stripes),
-        *(line.strip() for line in connect),
-        "if_possible {power grid} {pdngen}",
-    ]
-
-
-def _place(pdk: Pdk, density: float) -> list[str]:
-    return [
-        "stage place",
-        f"one_of {{place_pins -hor_layers {pdk.horizontal_pin_layer} "
-        f"-ver_layers {pdk.vertical_pin_layer}}} "
-        f"{{place_pins -hor_layer {pdk.horizontal_pin_layer} "
-        f"-ver_layer {pdk.vertical_pin_layer}}}",
-        f"one_of {{global_placement -density {min(0.95, density + 0.12):g}}} "
+        f"one_of {{global_placement -timing_driven {dense}}} {{global_placement {dense}}} "
         "{global_placement -density 0.95} {global_placement -skip_timing_driven}",
         "if_possible {placement estimate} {estimate_parasitics -placement}",
         "if_possible {repair of slews} {repair_design}",
@@ -209,16 +241,17 @@ def _place(pdk: Pdk, density: float) -> list[str]:
     ]
 
 
-def _clock_tree(pdk: Pdk) -> list[str]:
+def _clock_tree(job: Job, pdk: Pdk, _: Lef) -> list[str]:
     buffer = pdk.clock_buffer
     return [
-        "stage clock_tree",
+        _AT_THE_REGISTERS,
         "if_possible {clock inverters} {repair_clock_inverters}",
         f"if_possible {{clock tree}} {{clock_tree_synthesis -root_buf {buffer} "
         f"-buf_list {buffer}; set_propagated_clock [all_clocks]}}",
         "if_possible {clock nets} {repair_clock_nets}",
         "detailed_placement",
         "if_possible {placement estimate} {estimate_parasitics -placement}",
+        "if_possible {clock of the ports} ports_at_the_registers",
         "if_possible {repair of setup} {repair_timing -setup}",
         "if_possible {repair of hold} {repair_timing -hold}",
         "detailed_placement",
@@ -226,23 +259,31 @@ def _clock_tree(pdk: Pdk) -> list[str]:
     ]
 
 
-def _route(pdk: Pdk) -> list[str]:
-    return [
-        "stage route",
+def _route(job: Job, pdk: Pdk, _: Lef) -> list[str]:
+    lines = [
+        f"catch {{set_thread_count {job.threads}}}",
         "if_possible {pin access} {pin_access}",
         "one_of {global_route -guide_file route.guide -congestion_iterations 50} {global_route}",
-        "one_of {detailed_route -output_drc drc.rpt -output_maze maze.log -verbose 0} "
+    ]
+    if pdk.name in DIODES:
+        lines.append(f"if_possible {{antennas}} {{repair_antennas {DIODES[pdk.name]}}}")
+    return [
+        *lines,
+        "one_of {detailed_route -output_drc drc.rpt -output_maze maze.log -verbose 1} "
         "{detailed_route -output_drc drc.rpt -output_maze maze.log -guide route.guide}",
         "if {[llength [info commands detailed_route_num_drvs]]} {",
         '  puts "neutnn: violations [detailed_route_num_drvs]"',
         "}",
+        *(["if_possible {antenna check} {check_antennas}"] if pdk.name in DIODES else []),
         f"if_possible filler {{filler_placement {{{' '.join(pdk.fill)}}}}}",
         "global_connect",
+        f"if_possible {{supply of every cell}} {{check_power_grid -net {pdk.power_net}}}",
+        f"if_possible {{ground of every cell}} {{check_power_grid -net {pdk.ground_net}}}",
     ]
 
 
-def _finish(pdk: Pdk) -> list[str]:
-    lines = ["stage finish"]
+def _finish(job: Job, pdk: Pdk, lef: Lef) -> list[str]:
+    lines = [_AT_THE_REGISTERS, _REPORT]
     if pdk.rcx_rules is not None:
         lines += [
             "if_possible extraction {",
@@ -257,20 +298,32 @@ def _finish(pdk: Pdk) -> list[str]:
             "if_possible {estimate after routing} {estimate_parasitics -global_routing}",
             f'note "no extraction: {pdk.name} has no rules for it here"',
         ]
-    lines += [
+    bare = " ".join(_no_logic(pdk, lef))
+    return [
+        *lines,
+        "if_possible {clock of the ports} ports_at_the_registers",
         "report_checks -path_delay max -digits 5",
-        "if {[llength [info commands worst_slack]]} {",
-        '  if_possible slack {puts "neutnn: reported_slack [worst_slack -max]"}',
-        "}",
-        "if_possible {slack of the worst path} {",
-        "  foreach path [find_timing_paths -path_delay max] {",
-        '    puts "neutnn: slack [get_property $path slack]"',
-        "  }",
-        "}",
+        "if_possible {skew of the clock} {report_clock_skew}",
+        "if_possible slack {worst max slack}",
+        "if_possible {slack of hold} {worst min hold_slack}",
         "if_possible {design area} {report_design_area}",
-        "if_possible power {report_power}",
+        "if_possible {delays for simulation} {write_sdf layout.sdf}",
         "write_def layout.def",
-        "write_verilog layout.v",
-        'puts "neutnn: end 1"',
+        f"one_of {{write_verilog -remove_cells {{{bare}}} layout.v}} {{write_verilog layout.v}}",
+        *(_abstract(job) if job.harden else ()),
     ]
-    return lines
+
+
+def _no_logic(pdk: Pdk, lef: Lef) -> list[str]:
+    """Return fillers and taps of the library: cells that no simulation needs."""
+    patterns = (*pdk.fill, *((pdk.tap,) if pdk.tap else ()))
+    return [n for n in lef.macros if any(fnmatch.fnmatchcase(n, p) for p in patterns)]
+
+
+def _abstract(job: Job) -> list[str]:
+    return [
+        "one_of {write_abstract_lef -bloat_occupied_layers layout.lef} "
+        "{write_abstract_lef layout.lef}",
+        f"one_of {{write_timing_model -library_name {job.top} layout.lib}} "
+        "{write_timing_model layout.lib}",
+    ]

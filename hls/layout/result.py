@@ -23,9 +23,14 @@ class LayoutResult:
         vias: number of vias.
         router_violations: unrouted nets (qflow) or rule violations (OpenROAD), by the router's own
             report.
+        antenna_violations: nets whose wires could harm a gate in manufacture, None where the
+            library has no rules for it.
+        samples_compared: samples that the routed netlist answered, all spike times equal; 0 if
+            it was not simulated.
         wire_caps_ff: wire capacitance of each routed net, in fF, by net name.
         files: `def`, `gds`, `png`, `netlist`, `spef`, `sdf` and what else there is.
         slack_ns: worst setup slack at `clock_ns`, in ns.
+        hold_slack_ns: worst hold slack, in ns.
         clock_ns: clock period, in ns.
         fastest_clock_ns: shortest clock period without a setup violation, in ns.
         critical_path: its start, its end and its gates.
@@ -35,6 +40,9 @@ class LayoutResult:
         energy_per_inference_pj: energy of one inference, leakage included, in pJ.
         power_parts_uw: switching, internal, leakage and clock power, in uW.
         power_method: how power was computed, with the delay model.
+        power_with_glitches_uw: total power of a simulation with the layout's delays, in uW.
+        energy_with_glitches_pj: energy of one inference then, in pJ.
+        glitch_method: how that was computed, with the delay model.
         seconds: run time of each stage, in s.
         notes: what could not be given, and what the reader should know.
     """
@@ -50,9 +58,12 @@ class LayoutResult:
     wire_length_um: float | None
     vias: int | None
     router_violations: int
+    antenna_violations: int | None = None
+    samples_compared: int = 0
     wire_caps_ff: dict[str, float] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
     slack_ns: float | None = None
+    hold_slack_ns: float | None = None
     clock_ns: float | None = None
     fastest_clock_ns: float | None = None
     critical_path: list[str] = field(default_factory=list)
@@ -62,6 +73,9 @@ class LayoutResult:
     energy_per_inference_pj: float | None = None
     power_parts_uw: dict[str, float] = field(default_factory=dict)
     power_method: str = ""
+    power_with_glitches_uw: float | None = None
+    energy_with_glitches_pj: float | None = None
+    glitch_method: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -69,7 +83,9 @@ class LayoutResult:
         """Return the numbers for a report; names carry units, None is what was not given."""
         names = (
             "tool pdk cells die_area_um2 cell_area_um2 utilisation_percent wire_length_um vias "
-            "router_violations slack_ns clock_ns fastest_clock_ns parasitics power_uw leakage_uw "
-            "energy_per_inference_pj power_parts_uw power_method seconds notes"
+            "router_violations antenna_violations samples_compared "
+            "slack_ns hold_slack_ns clock_ns fastest_clock_ns parasitics power_uw leakage_uw "
+            "energy_per_inference_pj power_parts_uw power_method "
+            "power_with_glitches_uw energy_with_glitches_pj glitch_method seconds notes"
         )
         return {name: getattr(self, name) for name in names.split()}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from hls.ir.stimulus import STIMULUS, read_stimulus
+from hls.ir.store import load
 from hls.layout.flow import choose_tool, make_layout
 from hls.layout.graywolf import GRAYWOLF
 from hls.layout.openroad import OPENROAD
@@ -66,14 +68,24 @@ class LayoutStep(Step):
         }
 
     def inputs(self, run_dir: Path) -> dict[str, Path]:
-        """Return the netlist, and the activity where the `verify` step has recorded it."""
+        """Return the netlist, and the samples or the activity that the `verify` step recorded."""
         synth = step_dir(run_dir, "synth")
         found = {"netlist": synth / "netlist.v", "netlist_json": synth / "netlist.json"}
+        if choose_tool(self.tool, self.pdk) == "openroad":
+            samples = {
+                "frozen": run_dir / "frozen",
+                "stimulus": step_dir(run_dir, "freeze") / STIMULUS,
+            }
+            return found | (samples if all(p.exists() for p in samples.values()) else {})
         activity = step_dir(run_dir, "verify") / "netlist.vcd"
         return found | ({"activity": activity} if activity.is_file() else {})
 
     def run(self, context: StepContext) -> tuple[dict[str, Any], str]:
         """Lay out; return the metrics and one line."""
+        samples = None
+        if "stimulus" in context.inputs:
+            network = load(context.inputs["frozen"])
+            samples = network, read_stimulus(context.inputs["stimulus"], network)
         result = make_layout(
             context.inputs["netlist"].parent,
             find_pdk(self.pdk, self.pdk_root),
@@ -84,9 +96,12 @@ class LayoutStep(Step):
             seed=self.seed,
             activity=context.inputs.get("activity"),
             inferences=self.inferences,
+            samples=samples,
             log=context.log,
             progress=context.tell,
         )
         name = choose_tool(self.tool, self.pdk)
         summary = f"{name} {self.pdk}, {result.cells} cells, {result.router_violations} violations"
+        if result.samples_compared:
+            summary += f", {result.samples_compared} samples routed, 0 mismatches"
         return result.metrics(), summary

@@ -37,6 +37,7 @@ COLUMNS = (
     ("memory_bits", "ROM and RAM bits in it"),
     ("input_bits", "input held outside, bits"),
     ("clocks", "clocks"),
+    ("interval", "clocks between samples"),
     ("clock_ns", "clock, ns"),
     ("latency_ns", "latency, ns"),
     ("power_uw", "power, uW"),
@@ -54,6 +55,7 @@ def compare_architectures(
     clock_ns: float | None = None,
     plans_ns: Sequence[float] = (),
     samples: int | None = None,
+    limit_s: float | None = None,
     hls: HlsOptions | None = None,
     tell: Tell = lambda _: None,
 ) -> dict[str, Any]:
@@ -69,6 +71,7 @@ def compare_architectures(
         plans_ns: clock periods for Bambu to plan with; of each architecture the one with the least
             latency is shown (default: one that fits library and architecture).
         samples: test samples to compare (default: all).
+        limit_s: limit of a row, in s, all its tools together (default: none).
         hls: options of Bambu.
         tell: takes what is being done.
 
@@ -81,7 +84,7 @@ def compare_architectures(
     for name in names:
         if name not in ARCHITECTURES:
             raise InvalidInput("architecture", got=repr(name), expected=", ".join(ARCHITECTURES))
-    bench = _bench(run_dir, pdk, clock_ns, samples)
+    bench = _bench(run_dir, pdk, clock_ns, samples, limit_s)
     out = run_dir / "architectures" / pdk
     rows: list[Rival] = []
     tell(RTL)
@@ -99,7 +102,13 @@ def compare_architectures(
     return document
 
 
-def _bench(run_dir: Path, pdk: str, clock_ns: float | None, samples: int | None) -> Bench:
+def _bench(
+    run_dir: Path,
+    pdk: str,
+    clock_ns: float | None,
+    samples: int | None,
+    limit_s: float | None,
+) -> Bench:
     if not (run_dir / "frozen").is_dir():
         raise InvalidInput(
             f"no frozen network in {run_dir}",
@@ -111,7 +120,7 @@ def _bench(run_dir: Path, pdk: str, clock_ns: float | None, samples: int | None)
     side = None if whole.proximal is None else whole.proximal[:samples]
     stimulus = Stimulus(whole.x[:samples], side, Outputs(whole.expected.y[:samples]))
     library = find_pdk(pdk)
-    return Bench(network, stimulus, library, clock_ns or library.clock_ns)
+    return Bench(network, stimulus, library, clock_ns or library.clock_ns, limit_s=limit_s)
 
 
 def _best(

@@ -7,6 +7,7 @@ shortest clock period.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -14,12 +15,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from hls.bambu.interval import initiation_interval
 from hls.bambu.measure import LARGE_SUMS, SYNTH, closing_clock
 from hls.bambu.options import BambuOptions
 from hls.bambu.run import BambuResult, c_to_verilog
 from hls.bambu.simulate import simulate_bambu
-from hls.ckernel.kernel import hls_kernel
-from hls.errors import NeutnnError
+from hls.ckernel.kernel import HlsKernel, hls_kernel
+from hls.errors import NeutnnError, Unsupported
 from hls.files import write_json, write_text
 from hls.ir.network import FrozenNetwork
 from hls.ir.outputs import Outputs
@@ -31,6 +33,7 @@ from hls.sim.simulate import simulate
 from hls.synth.liberty import read_liberty
 from hls.synth.netlist import read_netlist
 from hls.synth.yosys import SynthResult, synthesise, workspace
+from hls.tool import time_limit
 
 RTL = "direct RTL"
 RECORD = "measured.json"
@@ -51,6 +54,8 @@ class Rival:
         input_bits: spike times that are held outside the design until `done`, in bits: a memory for
             arrays, registers for scalars. The RTL takes spikes as pulses.
         clocks: mean clocks from start, its own included, to the answer.
+        interval: clocks from a sample to the next, measured where samples overlap (`pipelined`);
+            None elsewhere: the next one comes after the answer.
         clock_ns: shortest clock period, in ns.
         latency_ns: `clocks` times `clock_ns`.
         power_uw: power at `clock_ns`, in uW, an inference at a time.
@@ -69,6 +74,7 @@ class Rival:
     memory_bits: int = 0
     input_bits: int = 0
     clocks: float | None = None
+    interval: int | None = None
     clock_ns: float | None = None
     latency_ns: float | None = None
     power_uw: float | None = None
@@ -89,6 +95,7 @@ class Bench:
         pdk: library.
         clock_ns: clock period that mapping aims at, in ns.
         synth_tool: `auto`, `pyosys` or `yosys`.
+        limit_s: limit of a rival, in s: all its tools together; None is none.
     """
 
     network: FrozenNetwork
@@ -96,6 +103,7 @@ class Bench:
     pdk: Pdk
     clock_ns: float
     synth_tool: str = "auto"
+    limit_s: float | None = None
 
     @property
     def key(self) -> dict[str, Any]:
@@ -118,7 +126,8 @@ def measure_rtl(bench: Bench, out: Path) -> Rival:
         bench: network, samples, library and clock.
         out: directory of this rival.
     """
-    return _once(out, {**bench.key, "rival": RTL}, RTL, lambda: _rtl(bench, out))
+    key = {**bench.key, "rival": RTL, "source_sha256": _digest(generate_rtl(bench.network).text)}
+    return _once(out, key, RTL, lambda: _rtl(bench, out), bench.limit_s)
 
 
 def measure_c(bench: Bench, arch: str, options: BambuOptions, out: Path) -> Rival:
@@ -132,28 +141,50 @@ def measure_c(bench: Bench, arch: str, options: BambuOptions, out: Path) -> Riva
     """
     from hls.bambu.tool import BAMBU
 
+    try:
+        kernel = hls_kernel(bench.network, arch)
+    except Unsupported as error:
+        return Rival(arch, reason=_reason(error))
     key = {**bench.key, "rival": arch, "bambu": BAMBU.version(), **asdict(options)}
-    return _once(out, key, arch, lambda: _c(bench, arch, options, out))
+    key["source_sha256"] = _digest("".join(kernel.files.values()))
+    return _once(out, key, arch, lambda: _c(bench, kernel, options, out), bench.limit_s)
 
 
-def _once(out: Path, key: dict[str, Any], name: str, make: Callable[[], Rival]) -> Rival:
+def _reason(error: NeutnnError) -> str:
+    """Return an error's first line, without what leads over to the next one."""
+    return str(error).splitlines()[0].removesuffix(" Its last lines:")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _once(
+    out: Path,
+    key: dict[str, Any],
+    name: str,
+    make: Callable[[], Rival],
+    limit_s: float | None = None,
+) -> Rival:
     """Return what is recorded under the same key, else make and record it."""
     key = json.loads(json.dumps(key))
     path = out / RECORD
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        if found["key"] == key:
-            return Rival(**found["rival"])
+        rival = Rival(**found["rival"])
+        if found["key"] == key and (rival.reason is None or found["limit_s"] == limit_s):
+            return rival
     except (OSError, ValueError, KeyError, TypeError):
         pass
     begin = time.monotonic()
     try:
-        rival = make()
+        with time_limit(limit_s):
+            rival = make()
     except NeutnnError as error:
-        rival = Rival(name, reason=str(error).splitlines()[0])
+        rival = Rival(name, reason=_reason(error))
     rival.seconds = round(time.monotonic() - begin, 1)
     out.mkdir(parents=True, exist_ok=True)
-    write_json(path, {"key": key, "rival": asdict(rival)})
+    write_json(path, {"key": key, "limit_s": limit_s, "rival": asdict(rival)})
     return rival
 
 
@@ -183,8 +214,8 @@ def _rtl(bench: Bench, out: Path) -> Rival:
     return _figures(bench, rival, netlist, run.outputs, expected, vcd, "clk")
 
 
-def _c(bench: Bench, arch: str, options: BambuOptions, out: Path) -> Rival:
-    kernel = hls_kernel(bench.network, arch)
+def _c(bench: Bench, kernel: HlsKernel, options: BambuOptions, out: Path) -> Rival:
+    arch = kernel.arch
     made: BambuResult = c_to_verilog(kernel, options, out, bench.stimulus)
     netlist = _synthesise(bench, made.verilog, made.memories, out, arch in LARGE_SUMS, True)
     x, proximal, expected = bench.stimulus
@@ -203,6 +234,10 @@ def _c(bench: Bench, arch: str, options: BambuOptions, out: Path) -> Rival:
         ),
         clocks=run.mean_cycles,
     )
+    if arch == "pipelined":
+        rival.interval = initiation_interval(
+            kernel, files, bench.stimulus, workdir=out / "interval", most=int(run.cycles.max()) + 1
+        )
     return _figures(bench, rival, netlist, run.outputs, expected, vcd, "clock")
 
 

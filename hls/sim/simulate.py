@@ -25,6 +25,7 @@ from hls.ir.stimulus import check_proximal, check_stimulus
 from hls.rtl.ports import inhibition
 from hls.rtl.step import VERILATOR
 from hls.sim.bench import Shape, cpp_bench, shape_of, verilog_bench
+from hls.sim.separate import separate_outputs
 from hls.tool import Tool, run
 
 IVERILOG = Tool(
@@ -93,6 +94,7 @@ def simulate(
     vcd_depth: int = 0,
     reset: bool = True,
     disturb: bool = False,
+    delays: bool = False,
 ) -> Simulation:
     """Simulate a design that follows the protocol of the generated RTL.
 
@@ -111,6 +113,7 @@ def simulate(
         reset: pulse `rst` at power-up (Icarus only; otherwise the first `start` does it).
         disturb: before every sample leave another one in its middle, by `rst` or `start` in turn
             (Icarus only).
+        delays: heed the delays in the sources (Icarus only).
 
     Raises:
         InvalidInput: on times out of range or an unknown simulator.
@@ -119,10 +122,10 @@ def simulate(
     """
     x = check_stimulus(network, x)
     check_simulator(simulator)
-    if simulator != "icarus" and (vcd is not None or disturb or not reset):
+    if simulator != "icarus" and (vcd is not None or disturb or delays or not reset):
         raise InvalidInput(
             f"options of {simulator}",
-            got="vcd, disturb or reset=False",
+            got="vcd, disturb, delays or reset=False",
             expected="none of them",
             mend="Use simulator='icarus'",
         )
@@ -131,7 +134,7 @@ def simulate(
     rows = np.concatenate([x, check_proximal(network, proximal, len(x))], axis=1)
     shape, log = shape_of(network), workdir / f"{simulator}.log"
     if simulator == "icarus":
-        command = _icarus(sources, top, shape, workdir, log, vcd_depth)
+        command = _icarus(sources, top, shape, workdir, log, vcd_depth, delays)
         flags = [*([] if reset else ["+noreset"]), *(["+disturb"] if disturb else [])]
         result = _run_icarus(command, rows, workdir, log, flags)
         if vcd is not None:
@@ -182,11 +185,18 @@ def without_blanks(workdir: Path) -> Iterator[Path]:
 
 
 def _icarus(
-    sources: list[Path], top: str, shape: Shape, workdir: Path, log: Path, depth: int
+    sources: list[Path],
+    top: str,
+    shape: Shape,
+    workdir: Path,
+    log: Path,
+    depth: int,
+    delays: bool,
 ) -> list[Path]:
     bench, program = workdir / "testbench.v", workdir / "testbench.vvp"
     write_text(bench, verilog_bench(top, shape, depth))
     words: list[str | Path] = [IVERILOG.require(), "-g2005", "-s", "testbench", "-o", program]
+    words += ["-gspecify", "-Tmax"] if delays else []
     run([*words, bench, *sources], cwd=workdir, log=log)
     return [VVP.require(), program]
 
@@ -223,8 +233,9 @@ def verilate(
     copies = []
     for number, source in enumerate(sources):
         copies.append(workdir / f"source{number}.v")
-        if not copies[-1].is_file() or copies[-1].read_bytes() != source.read_bytes():
-            shutil.copyfile(source, copies[-1])
+        text = separate_outputs(source.read_text(encoding="utf-8"), top)
+        if not copies[-1].is_file() or copies[-1].read_text(encoding="utf-8") != text:
+            write_text(copies[-1], text)
     write_text(harness, bench)
     words: list[str | Path] = [VERILATOR.require(), "--cc", "--exe", "-Wno-fatal", "-Wno-lint"]
     words += ["--x-initial", "unique", "--x-assign", "unique", "-O3", "--no-timing"]

@@ -56,7 +56,7 @@ def synthesis_script(
         "rename -enumerate",
         "setattr -unset src w:* c:*",  # where this run stands: the same netlist is the same file
         "setattr -mod -unset src *",
-        "write_verilog -noattr netlist.v",
+        "write_verilog -noattr -simple-lhs netlist.v",  # OpenSTA reads no other assignments
         "write_json netlist.json",
     ]
     (work / "abc.constr").write_text(

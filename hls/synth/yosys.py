@@ -256,9 +256,27 @@ def _stat(result: SynthResult, pdk: Pdk, clock_ns: float) -> dict[str, object]:
 
 
 def netlist_to_json(
-    netlist_v: Path, top: str, pdk: Pdk, json_file: Path, work: Path, log: Path, tool: str = "auto"
+    netlist_v: Path,
+    top: str,
+    pdk: Pdk,
+    json_file: Path,
+    work: Path,
+    log: Path,
+    tool: str = "auto",
+    blocks: Sequence[Path] = (),
 ) -> None:
-    """Turn a Verilog netlist of library cells into Yosys' JSON (`json_file` inside `work`)."""
+    """Turn a Verilog netlist of library cells into Yosys' JSON (`json_file` inside `work`).
+
+    Args:
+        netlist_v: the netlist.
+        top: its module.
+        pdk: library.
+        json_file: file to write.
+        work: scratch directory.
+        log: file for Yosys' output.
+        tool: which Yosys.
+        blocks: Liberty files of hardened blocks in it.
+    """
     command, _ = find_yosys(tool)
     library = read_liberty(pdk.unpacked(work))
     words = set(re.findall(r"^\s*\\?(\w+) ", netlist_v.read_text(encoding="utf-8"), re.M))
@@ -266,8 +284,9 @@ def netlist_to_json(
     for i, text in enumerate(library.subset([n for n in library.names if n in words])):
         (work / f"known{i}.lib").write_text(text, encoding="utf-8")
         lines.append(f"read_liberty -lib -ignore_miss_func known{i}.lib")
+    lines += [f'read_liberty -lib -ignore_miss_func "{path.resolve()}"' for path in blocks]
     lines += [
-        f'read_verilog "{netlist_v}"',
+        f'read_verilog "{netlist_v.resolve()}"',
         f"hierarchy -top {top}",
         "setattr -unset single_bit_vector w:*",
         f"select {top}",

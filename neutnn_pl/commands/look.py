@@ -34,6 +34,7 @@ def compare(args: list[str]) -> int:
     parser.add_argument("--clock", type=float, help="clock period that mapping aims at, ns")
     parser.add_argument("--plans", default="", help="clock periods for Bambu, ns, by comma")
     parser.add_argument("--samples", type=int, help="test samples; default: all")
+    parser.add_argument("--limit", type=float, help="limit of an architecture, s; default: none")
     options = parser.parse_args(args)
     if options.architectures:
         return _architectures(options)
@@ -62,6 +63,7 @@ def _architectures(options: argparse.Namespace) -> int:
         clock_ns=options.clock,
         plans_ns=[float(plan) for plan in options.plans.split(",") if plan],
         samples=options.samples,
+        limit_s=options.limit,
         tell=lambda text: print(f"  {text} ...", flush=True),
     )
     print(as_text(found))

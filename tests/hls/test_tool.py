@@ -6,7 +6,7 @@ import time
 import pytest
 
 from hls.errors import StepFailed, ToolMissing
-from hls.tool import Tool, run
+from hls.tool import Tool, run, time_limit
 
 PYTHON = Tool("Python", ("python3",), "MY_PYTHON", "tests", "apt-get install python3", needed=True)
 
@@ -55,3 +55,17 @@ def test_a_hanging_program_and_its_children_are_killed(tmp_path):
     with pytest.raises(StepFailed, match="got no end within 1 s"):
         run([sys.executable, "-c", child], cwd=tmp_path, log=tmp_path / "log.txt", timeout=1)
     assert time.monotonic() - begin < 20
+
+
+def test_programs_share_a_limit(tmp_path):
+    def pause(seconds):
+        code = f"import time; time.sleep({seconds})"
+        run([sys.executable, "-c", code], cwd=tmp_path, log=tmp_path / "log.txt")
+
+    with time_limit(2):
+        pause(0.5)
+        with pytest.raises(StepFailed, match=r"no end within 1\.\d+ s"):
+            pause(60)
+        with pytest.raises(StepFailed, match="no end within 0 s"):
+            pause(0)
+    pause(0)

@@ -51,6 +51,9 @@ def test_an_older_one_is_given_values_in_xml(network, samples, tmp_path):
         (BambuOptions(interface="axi"), OLD,
          "AXI ports by pragma: got Bambu 2023.1; expected 2023.10 or newer. "
          "Use interface 'ports'"),
+        (BambuOptions(interface="axi"), NEW,
+         "AXI ports: got architecture rolled of smoke, whose arguments are all words; expected "
+         "arrays. Use interface 'ports', or architecture stream"),
         (BambuOptions(), Bambu(Path("b"), "2024.10", ("I386_CLANG16",), ("XSIM",), ()),
          "co-simulation: got a Bambu with XSIM; expected VERILATOR. Set cosimulate to false: the "
          "ladder simulates with its own Verilator"),

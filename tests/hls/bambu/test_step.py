@@ -62,17 +62,6 @@ def test_the_rungs_say_when_the_step_has_not_run(run, pretend):
     assert rows[0]["skipped"] == why_not(run)
 
 
-def test_axi_ports_are_left_to_bambu(run, tmp_path):
-    place = step_dir(run, "bambu")
-    (place / "stream").mkdir(parents=True)
-    (place / "chosen.json").write_text('{"arch": "stream"}')
-    assert why_not(run) is None
-    (place / "stream" / "bambu.json").write_text('{"interface": "axi"}')
-    assert why_not(run) == (
-        "there is no model of AXI ports: only Bambu's own co-simulation has checked it"
-    )
-
-
 def test_one_that_fails_stops_the_step_but_not_the_choice_among_many(run, pretend):
     pretend("print('error -> no luck')\nsys.exit(3)")
     with pytest.raises(StepFailed, match="Bambu failed: got exit code 3"):
@@ -138,3 +127,10 @@ def test_bambu_as_a_target(network, samples, tmp_path):
     compiled = hls.compile(network, target="bambu", arch="stream", workdir=tmp_path)
     assert (compiled.predict(samples.x).y == samples.expected.y).all()
     assert (compiled.cycles > 1).all()
+
+
+@pytest.mark.skipif(BAMBU.find() is None, reason="Bambu is not installed (set BAMBU_EXE)")
+def test_axi_ports_climb_the_ladder(run):
+    execute(BambuStep(HlsOptions(arch="stream", interface="axi", samples=2)), run)
+    verified = execute(VerifyStep(["bambu", "bambu_netlist"]), run)
+    assert verified.summary == "40 samples x 2 rungs (bambu, bambu_netlist), 0 mismatches"

@@ -7,13 +7,16 @@ import shutil
 import stat
 import subprocess
 
+import numpy as np
 import pytest
 
 from hls.errors import InvalidInput, StepFailed, ToolMissing
+from hls.flow import Flow
+from hls.ir import FrozenLayer, FrozenNetwork
 from hls.layout.flow import make_layout
 from hls.layout.lef import read_lef
 from hls.layout.openroad import OPENROAD, place_and_route, spef_caps_ff
-from hls.layout.openroad_tcl import script
+from hls.layout.openroad_tcl import STAGES, Job, script
 from hls.pdk import PDKS
 from hls.synth.liberty import read_liberty
 
@@ -46,9 +49,13 @@ FAKE = """#!/bin/sh
 if [ "$1" = -version ]; then echo "v2.0-99 test"; exit 0; fi
 cp {folder}/layout.def {folder}/layout.v .
 touch drc.rpt
-cat <<'END'
+case "$PWD" in
+*_finish) cat <<'END'
 {output}
 END
+;;
+*) echo 'neutnn: end 1' ;;
+esac
 """
 
 OUTPUT = """   0.10   0.20 ^ _1_/ZN (INV_X1)
@@ -58,14 +65,12 @@ neutnn-note: extraction: skipped (invalid command name)
 neutnn: end 1"""
 
 
-def text_of(name, library, tmp_path):
+def text_of(name, library, tmp_path, stages=STAGES, **how):
     pdk = library(name)
     lef = read_lef(pdk.tech_lef, pdk.cell_lef, site=pdk.site)
     cells = read_liberty(pdk.liberty)
-    return script(
-        pdk, lef, cells, pdk.liberty, tmp_path / "n.v", "col8x2",
-        clock_ns=2.0, clock="clk", density=0.5,
-    )  # fmt: skip
+    job = Job(tmp_path / "n.v", "col8x2", clock_ns=2.0, **how)
+    return "".join(script(stage, job, pdk, lef, cells, pdk.liberty) for stage in stages)
 
 
 @pytest.mark.parametrize("name", ADVANCED)
@@ -75,8 +80,8 @@ def test_the_script_has_every_stage_in_order(library, name, tmp_path):
         "read_lef", "read_liberty", "read_verilog", "link_design", "create_clock",
         "initialize_floorplan", "make_tracks", "tapcell", "pdngen", "place_pins",
         "global_placement", "detailed_placement", "clock_tree_synthesis", "repair_timing -setup",
-        "check_placement", "global_route", "detailed_route", "filler_placement", "report_power",
-        "write_def", "write_verilog", "neutnn: end",
+        "check_placement", "global_route", "detailed_route", "filler_placement", "check_power_grid",
+        "write_sdf", "write_def", "write_verilog",
     ]  # fmt: skip
     positions = [text.index(command) for command in commands]
     assert positions == sorted(positions)
@@ -138,16 +143,36 @@ def test_results_are_read_from_what_it_writes(stand_in, library, tmp_path):
     assert layout.notes == ["extraction: skipped (invalid command name)"]
     assert set(p.name for p in (tmp_path / "out").iterdir()) == {
         "layout.def", "layout.v", "layout_netlist.json", "openroad.log",
+        "1_floorplan", "2_place", "3_clock_tree", "4_route", "5_finish",
     }  # fmt: skip
 
 
 def test_an_early_end_is_a_failure(stand_in, library, tmp_path):
     result = stand_in("neutnn: violations 3")
-    with pytest.raises(StepFailed, match="OpenROAD failed: got an early end; expected the whole"):
+    with pytest.raises(StepFailed, match="OpenROAD failed in stage finish: got an early end"):
         place_and_route(
             result.netlist, "col8x2", library("nangate45"), tmp_path / "out", clock_ns=2.0
         )
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["openroad.log"]
+    assert not (tmp_path / "out" / "layout.def").exists()
+
+
+def test_a_stage_that_is_done_is_kept(stand_in, library, tmp_path):
+    result, pdk, said = stand_in(OUTPUT), library("nangate45"), []
+
+    def go(clock_ns):
+        said.clear()
+        place_and_route(
+            result.netlist, "col8x2", pdk, tmp_path / "out", clock_ns=clock_ns,
+            progress=said.append,
+        )  # fmt: skip
+        return list(said)
+
+    assert go(2.0) == [f"{stage} (OpenROAD)" for stage in STAGES]
+    assert go(2.0) == [f"{stage}: kept (OpenROAD)" for stage in STAGES]
+    (tmp_path / "out" / "4_route" / "metrics.json").unlink()
+    kept = [f"{stage}: kept (OpenROAD)" for stage in STAGES]
+    assert go(2.0) == [*kept[:3], "route (OpenROAD)", kept[4]]
+    assert go(1.5) == [f"{stage} (OpenROAD)" for stage in STAGES]
 
 
 def test_density_and_a_missing_program(small, library, tmp_path, monkeypatch):
@@ -173,8 +198,32 @@ def test_the_real_program(small, library, name, tmp_path):
     result, _ = small(name)
     layout = make_layout(result.netlist.parent, library(name), tmp_path)
     assert layout.router_violations == 0
-    assert layout.slack_ns is not None
-    assert layout.files["gds"].is_file()
+    assert layout.slack_ns > 0
+    assert layout.hold_slack_ns > 0
+    assert layout.antenna_violations in (0, None)
+    assert [note for note in layout.notes if "skipped" in note] == []
+    assert layout.files["gds"].stat().st_size > 10_000
+    assert layout.files["png"].is_file()
+    assert "INTERCONNECT" in layout.files["sdf"].read_text()
+    assert ("spef" in layout.files) == (library(name).rcx_rules is not None)
+    log = (tmp_path / "4_route" / "log.txt").read_text()
+    assert log.count("are connected") == 2  # supply and ground reach every cell
+
+
+@pytest.mark.skipif(not OPENROAD.find(), reason="OpenROAD is not installed")
+def test_the_routed_netlist_answers(tmp_path):
+    """From a network to its layout: all samples through the routed netlist, and glitches."""
+    weights = np.random.default_rng(3).integers(0, 8, (1, 2, 1, 1, 6)).astype(np.uint8)
+    layer = FrozenLayer(
+        weights, weights > 0, np.full((1, 2), 9, np.int32), np.arange(6, dtype=np.int32)[None],
+        horizon=8,
+    )  # fmt: skip
+    network = FrozenNetwork("col6x2", 6, 3, (layer,))
+    flow = Flow(network, run_dir=tmp_path, pdk="nangate45")
+    record = flow.run(skip=("bambu", "verify"))["steps"]["layout"]["metrics"]
+    assert (record["router_violations"], record["samples_compared"]) == (0, 256)
+    assert record["energy_with_glitches_pj"] > record["energy_per_inference_pj"] > 0
+    assert "the SDF's cell delays" in record["glitch_method"]
 
 
 @pytest.mark.skipif(not shutil.which("tclsh"), reason="tclsh is not installed")
@@ -187,7 +236,7 @@ def test_the_script_is_tcl(library, name, tmp_path):
     done = subprocess.run(
         ["tclsh", "run.tcl"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines()[0] == "neutnn-stage: read"
+    assert done.stdout.splitlines()[0] == "neutnn-stage: floorplan"
     assert done.stdout.splitlines()[-1] == "neutnn: end 1"
     assert "skipped" not in done.stdout
 
@@ -198,11 +247,11 @@ def test_older_forms_are_tried_and_all_refusals_shown(library, tmp_path):
     old = (
         "proc unknown args { return {} }\n"
         "proc initialize_floorplan args { if {[lsearch $args -site] >= 0} { error {bad -site} } }\n"
-        "proc pdngen args { error {no room} }\n"
+        "proc tapcell args { error {no room} }\n"
     )
     (tmp_path / "old.tcl").write_text(old + text)
     done = subprocess.run(["tclsh", "old.tcl"], cwd=tmp_path, capture_output=True, text=True)
-    assert "neutnn-note: power grid: skipped (no room)" in done.stdout
+    assert "neutnn-note: well taps: skipped (no room)" in done.stdout
     assert "neutnn: end 1" in done.stdout
     (tmp_path / "none.tcl").write_text(
         "proc unknown args { return {} }\nproc initialize_floorplan args { error never }\n" + text

@@ -248,7 +248,9 @@ def test_bad_arguments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("IVERILOG_EXE", str(tmp_path / "nothing"))
     with pytest.raises(ToolMissing, match="Icarus Verilog is needed"):
         simulate([], "net", network, x, workdir=tmp_path)
-    with pytest.raises(InvalidInput, match="options of verilator: got vcd, disturb or reset=False"):
+    with pytest.raises(
+        InvalidInput, match="options of verilator: got vcd, disturb, delays or reset=False"
+    ):
         simulate([], "net", network, x, simulator="verilator", workdir=tmp_path, disturb=True)
 
 
