@@ -12,6 +12,7 @@ from hls.forecast.activity import activity, usual_stimulus
 from hls.forecast.heap import adders
 from hls.forecast.voter import raised, voter_depth, voter_parts
 from hls.ir.network import FrozenNetwork
+from hls.ir.stimulus import check_stimulus
 from hls.rtl.plan import LayerPlan, Plan, Segment, ramp_width
 from hls.rtl.planner import make_plan
 from hls.rtl.ports import bits
@@ -32,11 +33,13 @@ def features(
         proximal: proximal inputs, uint8 `[B, proximal lines]`.
 
     Raises:
+        InvalidInput: for samples of another shape or with times that the network does not know.
         Unsupported: for a network that the RTL cannot build.
     """
     plan = make_plan(network)
     if x is None:
         x, proximal = usual_stimulus(network)
+    x = check_stimulus(network, x)
     levels = None if proximal is None else np.asarray(proximal, dtype=np.int64)
     found: Counts = defaultdict(float, one=1.0, steps=float(plan.timing.step_width))
     deepest: dict[str, float] = {}

@@ -103,7 +103,7 @@ def forecast(
         learning: whether the circuit that learns is meant: there is no model of it.
 
     Raises:
-        InvalidInput: for a library without a model.
+        InvalidInput: for a library without a model, or samples that the network cannot take.
         Unsupported: for the circuit that learns, or a network that the RTL cannot build.
     """
     models = _models()

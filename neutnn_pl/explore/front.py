@@ -243,12 +243,15 @@ def _csv(points: Sequence[Point], which: Mapping[str, list[str]], report: FrontR
     for p in points:
         h = p.hardware or Hardware("", reason="not asked for")
         row: list[object] = [p.name, p.accuracy, report.tests.get(p.name, ""), p.synapses, p.whole]
-        empty = ("", "", "")
-        row += [p.votes, *(h.area_um2 or empty), *(h.energy_pj or empty), h.pdk]
+        row += [p.votes, *_figures(h.area_um2), *_figures(h.energy_pj), h.pdk]
         reason = "stopped early" if p.stopped else h.reason
         fronts, changes = " ".join(which.get(p.name, [])), json.dumps(p.changes)
         table.writerow([*row, reason, fronts, p.stopped, p.seconds, changes])
     return text.getvalue()
+
+
+def _figures(value: Sequence[float] | None) -> list[str]:
+    return ["", "", ""] if value is None else [f"{figure:.7g}" for figure in value]
 
 
 def _share(accuracy: float | None) -> str:

@@ -57,7 +57,9 @@ def hardware_of(directory: Path, pdk: str) -> Hardware:
     cli = RecipeCLI(["-c", str(directory.with_name(directory.name + ".yaml"))])
     network = NeuTNN.from_checkpoint(step_dir(directory, "fit") / LAST).freeze("front_point")
     try:
-        found = forecast(network, pdk, cli.datamodule.spikes("val")[:SAMPLES])
+        # Lines above the last one that is read are no inputs of the frozen network.
+        x = cli.datamodule.spikes("val")[:SAMPLES, : network.inputs]
+        found = forecast(network, pdk, x)
     except NeutnnError as error:  # of a kind that the circuits cannot have
         return Hardware(pdk, reason=str(error))
     area, energy = found.area_um2, found.energy_pj

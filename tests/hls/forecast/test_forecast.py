@@ -156,3 +156,9 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "after synthesis, typical corner" in capsys.readouterr().out
     assert main(["forecast", str(tmp_path / "gone")]) == 2
     assert "no frozen network at" in capsys.readouterr().err
+
+
+def test_samples_of_another_network_are_refused() -> None:
+    network = random_network(5, inputs=12, n=4)
+    with pytest.raises(InvalidInput, match=r"spike times: got shape \(2, 13\); expected \[samples"):
+        forecast(network, "nangate45", np.zeros((2, 13), dtype=np.uint8))

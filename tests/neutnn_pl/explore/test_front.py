@@ -94,6 +94,6 @@ def test_fronts_of_area_and_energy(tmp_path):
     with (tmp_path / "trials.csv").open() as handle:
         rows = {row["name"]: row for row in csv.DictReader(handle)}
     assert rows["a"]["area_um2"] == "5000000"
-    assert rows["b"]["energy_pj_high"] == "9000.0"
+    assert rows["b"]["energy_pj_high"] == "9000"
     assert (rows["c"]["area_um2"], rows["c"]["no_forecast"]) == ("", "a | b")
     assert (rows["a"]["fronts"], rows["d"]["fronts"]) == ("synapses area energy", "")
