@@ -1,8 +1,6 @@
 """A tiny search with Ray Tune: trials are runs, a search that was cut goes on."""
 
 import json
-import os
-import sys
 
 import numpy as np
 import pytest
@@ -175,19 +173,3 @@ def test_a_key_of_the_space_that_leads_nowhere(search, tmp_path):
 def test_an_option_that_is_no_pair(search, capsys):
     assert main(["explore", "-c", str(search), "--set", "theta"]) == 2
     assert "option --set: got 'theta'; expected KEY=VALUE" in capsys.readouterr().err
-
-
-def test_a_token_counts_only_before_ray_is_imported(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("RAY_AUTH_MODE", "")
-    monkeypatch.delenv("RAY_AUTH_MODE")  # both: what is set below goes afterwards
-    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
-    monkeypatch.setitem(sys.modules, "ray", json)
-    (tmp_path / ".ray").mkdir()
-    (tmp_path / ".ray" / "auth_token").write_text("secret")
-    # A process with Ray in it knows no token: a Ray that it starts must ask for none.
-    assert engine.import_ray("explore") is json
-    assert "RAY_AUTH_MODE" not in os.environ
-    monkeypatch.delitem(sys.modules, "ray")
-    assert engine.import_ray("explore", "json") is json
-    assert os.environ["RAY_AUTH_MODE"] == "token"
