@@ -81,8 +81,8 @@ def test_another_token(listening, monkeypatch, error, name, value, shown):
         cluster.start_ray(ray(error), listening)
     assert str(found.value) == (
         f"option --ray: got {listening}, which refuses this command (token: {shown}); "
-        "expected the head of a Ray cluster, and the token that it was started with. Set RAY_AUTH_TOKEN here to what "
-        "'ray get-auth-token' prints on that machine"
+        "expected the head of a Ray cluster, and the token that it was started with. "
+        "Set RAY_AUTH_TOKEN here to what 'ray get-auth-token' prints on that machine"
     )
 
 
