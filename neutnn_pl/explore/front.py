@@ -212,9 +212,10 @@ def _said(points: Sequence[Point]) -> str:
         return NO_FORECAST
     without = sum(hardware.area_um2 is None for hardware in asked)
     return (
-        f"Area and energy of an inference are forecast for {asked[0].pdk}, votes included, with "
-        "the interval in which nine of ten networks lie; networks of this size were not measured. "
-        f"{without} networks have no forecast; their cells say why."
+        f"Area and energy of an inference are forecast for {asked[0].pdk}, votes included, after "
+        "synthesis and without wires, with the interval in which nine of ten networks lie: of "
+        "measured ones, all smaller and without votes. "
+        f"Without a forecast: {without}; their cells say why."
     )
 
 

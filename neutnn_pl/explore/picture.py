@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hls.files import atomic_path
 from neutnn_pl.explore.front import COSTS, FrontReport, Point, pareto, priced
@@ -25,24 +25,25 @@ def draw_front(points: Sequence[Point], path: Path, report: FrontReport) -> None
     Args:
         points: all networks that were tried.
         path: PNG file.
-        report: what stands beside them; published networks stand where synapses are.
+        report: what stands beside them; published networks stand where synapses are, a line where
+            theirs are not stated.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     shown = [by for by in COSTS if pareto(points, by)] or ["synapses"]
-    figure = Figure(figsize=(1.5 + 4.5 * len(shown), 4), layout="constrained")
+    figure = Figure(figsize=(1.5 + 4.5 * len(shown), 4.5), layout="constrained")
     pdk = next((p.hardware.pdk for p in points if p.hardware is not None), "")
     panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
     for axes, by in zip(panels, shown, strict=True):
         _panel(axes, points, by)
         axes.set(xscale="log", yscale="log", xlabel=LABELS[by].format(pdk))
     panels[0].set_ylabel("error on the validation split (%)")
-    others = [o for o in report.published if o["synapses"] is not None]
-    if others:
-        errors = [max(100 * (1 - o["accuracy"]), 1e-3) for o in others]
-        panels[0].scatter([o["synapses"] for o in others], errors, marker="x", color="C3",
-                          label="published (test split)")  # fmt: skip
-    panels[0].legend()
+    panels[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panels[0].yaxis.set_major_formatter("{x:g}")
+    panels[0].yaxis.set_minor_formatter(NullFormatter())
+    _others(panels[0], report.published)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     figure.suptitle(report.title)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
@@ -59,6 +60,19 @@ def _panel(axes: Axes, points: Sequence[Point], by: str) -> None:
         if some:
             axes.scatter(*_line(some), s=14, color=colour, label=label)
     axes.plot(*_line(priced(pareto(points, by), by)), "o-", color="C0", label="front")
+
+
+def _others(axes: Axes, published: Sequence[Mapping[str, Any]]) -> None:
+    """Draw published networks, whose errors are on the test split."""
+    for number, other in enumerate(published):
+        error = max(100 * (1 - other["accuracy"]), 1e-3)
+        if other["synapses"] is None:
+            label = f"{other['name']} (published, synapses not stated)"
+            axes.axhline(error, linestyle=":", color="C3", label=label)
+        else:
+            marker = "x+1234"[number % 6]
+            axes.scatter([other["synapses"]], [error], marker=marker, color="C3",
+                         label=f"{other['name']} (published)")  # fmt: skip
 
 
 def _kind(point: Point) -> str:

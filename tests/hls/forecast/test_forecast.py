@@ -162,3 +162,29 @@ def test_samples_of_another_network_are_refused() -> None:
     network = random_network(5, inputs=12, n=4)
     with pytest.raises(InvalidInput, match=r"spike times: got shape \(2, 13\); expected \[samples"):
         forecast(network, "nangate45", np.zeros((2, 13), dtype=np.uint8))
+
+
+def voting(votes: bool) -> FrozenNetwork:
+    """Four columns of six neurons, 24 lines, with votes for ten classes or without."""
+    rng = np.random.default_rng(7)
+    layer = random_layer(rng, 24, 1, c=4, n=6, p=8, theta=0.3)
+    table = rng.integers(-20, 21, (4, 6, 10)).astype(np.int8)
+    return FrozenNetwork("voting", 24, 0, (layer,), votes=table if votes else None)
+
+
+@pytest.mark.parametrize(
+    ("votes", "measured"),
+    [
+        (False, {"area_um2": 1585.6, "energy_pj": 14.520, "clock_ns": 1.318, "leakage_uw": 31.95}),
+        (True, {"area_um2": 4039.5, "energy_pj": 20.330, "clock_ns": 2.801, "leakage_uw": 82.72}),
+    ],
+)
+def test_a_voter_as_it_was_measured(votes: bool, measured: dict[str, float]) -> None:
+    """Yosys 0.23, OpenSTA and Icarus on nangate45 (`hls.forecast.measure`), 2026-11-26."""
+    x = np.where(np.random.default_rng(0).random((32, 24)) < 0.4, 0, 255).astype(np.uint8)
+    found = forecast(voting(votes), "nangate45", x)
+    for name, value in measured.items():
+        made = getattr(found, name)
+        assert made.low < value < made.high, name
+        assert made.value == pytest.approx(value, rel=0.15), name
+    assert found.cycles_mean == 4.875

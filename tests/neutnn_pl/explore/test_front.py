@@ -86,7 +86,7 @@ def test_fronts_of_area_and_energy(tmp_path):
     assert [p.name for p in found] == ["a", "b", "c"]
     table = (tmp_path / "front.md").read_text()
     assert "are forecast for nangate45, votes included" in table
-    assert "1 networks have no forecast" in table
+    assert "Without a forecast: 1; their cells say why." in table
     assert "| 5 (0.5-2) | 1 (1-9) | synapses, area, energy | 2 |" in table
     # What cannot be forecast says so in its cells.
     assert "| none: a / b | none: a / b | synapses |" in table
