@@ -23,6 +23,7 @@ from hls.ir.stimulus import Stimulus
 from hls.layout.fastest import fastest_clock
 from hls.layout.flow import make_layout
 from hls.layout.openroad import OPENROAD
+from hls.layout.openroad_tcl import Job
 from hls.layout.result import LayoutResult
 from hls.pdk import find_pdk
 from hls.rtl import generate
@@ -45,7 +46,7 @@ def main() -> None:
     parser.add_argument("--clock-ns", type=float, help="clock instead of 2, 0.5 and 5 ns")
     parser.add_argument("--fastest", action="store_true", help="bisect the shortest clock")
     parser.add_argument("--pruned", action="store_true", help="the pruned networks too")
-    parser.add_argument("--density", type=float, default=0.6)
+    parser.add_argument("--density", type=float, default=Job.density)
     options = parser.parse_args()
     print(joined(HEAD) + "\n|---|---|" + "---:|" * (len(HEAD) - 2))
     for pdk in options.pdk:

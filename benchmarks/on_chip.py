@@ -4,7 +4,8 @@ For each time-series set a column with one input line for each point learns its 
 some epochs, in PyTorch (`STDP(source="lfsr")`) and as Verilog in a simulator; `place_cells` is the
 minicolumn of the recipe `place_cells/chip` over its stream of edges. Answers and all weights are
 compared after every sample; then the circuit is synthesised and, with `--netlist SIMULATOR`, the
-netlist learns too. NEUTNN_DATA is the folder of data sets, NEUTNN_PDK that of libraries beyond
+netlist learns too. `--update serial` moves weights one after the other; `--area` maps for area,
+with clock gates. NEUTNN_DATA is the folder of data sets, NEUTNN_PDK that of libraries beyond
 osu018.
 """
 
@@ -27,7 +28,8 @@ from datamodules.encoders import MinMax
 from datamodules.place_cells import PlaceMaps
 from hls.ir.network import FrozenNetwork
 from hls.pdk import find_pdk
-from hls.rtl.learning import generate_learning
+from hls.rtl.learning import LearningOptions, generate_learning
+from hls.rtl.learning.options import UPDATES
 from hls.sim.learning import Learnt, simulate_learning
 from hls.synth.yosys import synthesise
 from neutnn_pl import nn
@@ -103,7 +105,8 @@ def differ(found: Learnt, answers: Array, weights: Array) -> int:
 def row(case: Case, options: argparse.Namespace) -> None:
     """Print a column's row."""
     frozen = case.network.freeze("learner", rule=case.rule)
-    design = generate_learning(frozen)
+    choice = LearningOptions(update=options.update, rest=options.area)
+    design = generate_learning(frozen, choice)
     answers, weights = trained(case)
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -119,7 +122,7 @@ def row(case: Case, options: argparse.Namespace) -> None:
         cells = [case.name, f"{frozen.synapses:,}", f"{len(case.x):,}", f"{moved:,}"]
         cells += [str(differ(found, answers, weights)), f"{seconds:.1f}"]
         for library in options.pdk:
-            cells += made(case, frozen, (answers, weights), source, library, options.netlist)
+            cells += made(case, frozen, (answers, weights), source, library, options)
     print("| " + " | ".join(cells) + " |", flush=True)
 
 
@@ -129,19 +132,22 @@ def made(
     expected: tuple[Array, Array],
     source: Path,
     library: str,
-    simulator: str | None,
+    options: argparse.Namespace,
 ) -> list[str]:
     """Return area, area per synapse and cells of a synthesis, and what its netlist learns wrong."""
     folder = source.parent / library
-    done = synthesise([source], "learner", find_pdk(library), folder)
+    done = synthesise(
+        [source], "learner", find_pdk(library), folder,
+        clock_gates=options.area, for_area=options.area,
+    )  # fmt: skip
     cells = [f"{done.area_um2:,.0f}", f"{done.area_um2 / frozen.synapses:.2f}", f"{done.cells:,}"]
-    if simulator is not None:
+    if options.netlist is not None:
         found = simulate_learning(
             [done.netlist, done.models],
             frozen,
             case.x,
             case.proximal,
-            simulator=simulator,
+            simulator=options.netlist,
             workdir=folder / "netlist",
         )
         cells.append(str(differ(found, *expected)))
@@ -160,6 +166,8 @@ def main() -> None:
         "--netlist", metavar="SIMULATOR", help="the netlist learns too, in this one"
     )
     parser.add_argument("--pdk", nargs="*", default=["osu018"])
+    parser.add_argument("--update", choices=UPDATES, default="parallel")
+    parser.add_argument("--area", action="store_true", help="map for area, with clock gates")
     options = parser.parse_args()
     heads = ["column", "synapses", "samples learnt", "weights that moved", "mismatches", "seconds"]
     for name in options.pdk:

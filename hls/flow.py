@@ -33,6 +33,8 @@ class HardwareOptions:
         rungs: rungs of the verification ladder; those whose tools are missing are skipped.
         learning_samples: how many samples of training the circuit that learns repeats, the first
             ones, where the rule draws from LFSRs; 0 makes no such circuit.
+        learning_update: `parallel`: that circuit moves all weights while a sample runs; `serial`:
+            one after the other behind it, in less than two thirds of the area.
         formal_s: limit in s for the proof that the netlist is the RTL for all inputs; null: no
             such proof.
     """
@@ -46,16 +48,19 @@ class HardwareOptions:
         "c", "icarus", "verilator", "netlist", "bambu", "bambu_netlist", "bus", "learning",
     )  # fmt: skip
     learning_samples: int = 1000
+    learning_update: str = "parallel"
     formal_s: float | None = None
 
     def __post_init__(self) -> None:
         """Check everything that can be checked before a step runs."""
         from hls.pdk import PDKS
+        from hls.rtl.learning.options import UPDATES
         from hls.verify import RUNGS
 
         _one_of("hardware: pdk", self.pdk, PDKS)
         _one_of("hardware: synth_tool", self.synth_tool, ("auto", "pyosys", "yosys"))
         _one_of("hardware: bus", self.bus, ("none", "apb"))
+        _one_of("hardware: learning_update", self.learning_update, UPDATES)
         if self.clock_ns is not None and not self.clock_ns > 0:
             raise InvalidInput("hardware: clock_ns", got=self.clock_ns, expected="ns > 0, or null")
         if self.formal_s is not None and not self.formal_s > 0:
@@ -244,7 +249,7 @@ def hardware_steps(
     return [
         CKernelStep(),
         BambuStep(hls, **common, synth_tool=hardware.synth_tool),
-        RtlStep(hardware.bus),
+        RtlStep(hardware.bus, hardware.learning_update),
         SynthStep(name, **common, tool=hardware.synth_tool),
         VerifyStep(rungs=tuple(hardware.rungs)),
         *formal,

@@ -211,6 +211,7 @@ class FreezeStep(Step):
         found = {"name": self.name, "data": self.cli.training_options()["data"]}
         if asks_for_a_chip(self.cli.model):
             found["learning_samples"] = self.cli.hardware.learning_samples
+            found["learning_update"] = self.cli.hardware.learning_update
         return found
 
     @property

@@ -12,7 +12,7 @@ from torch import Tensor
 from hls.errors import Mismatch, NeutnnError
 from hls.ir.learning import Lesson
 from hls.ir.outputs import Outputs
-from hls.rtl.learning import generate_learning
+from hls.rtl.learning import LearningOptions, generate_learning
 from neutnn_pl.config import RecipeCLI
 from neutnn_pl.functional.rules import STDP, DeterministicSTDP
 from neutnn_pl.modules import NeuTNN
@@ -93,7 +93,8 @@ def refusal(cli: RecipeCLI, model: NeuTNN) -> str | None:
         if found:
             return f"training with {what} is not repeated on a chip"
     try:
-        generate_learning(model.fresh().freeze("learner", learning=True))
+        options = LearningOptions(update=cli.hardware.learning_update)
+        generate_learning(model.fresh().freeze("learner", learning=True), options)
     except NeutnnError as error:
         return str(error)
     return None

@@ -33,6 +33,8 @@ SHORT = {
     "1 --set trainer.max_epochs=1 trainer.accelerator=cpu",
     "python benchmarks/on_chip.py --epochs 5 --pdk nangate45 asap7": "python "
     "benchmarks/on_chip.py --sets ItalyPowerDemand --epochs 1 --simulator icarus --pdk",
+    "python -m benchmarks.chip_quality": "python -m benchmarks.chip_quality --seeds 1 --sets "
+    "ItalyPowerDemand",
     ".venv/bin/python benchmarks/kernels_gpu.py": "python benchmarks/kernels_gpu.py --samples 10 "
     "--columns 4",
 }
@@ -50,6 +52,7 @@ SEARCH = "tests/neutnn_pl/explore/test_engine.py::test_a_tiny_search_goes_on_and
 FLOWS = "tests/neutnn_pl/test_flows.py::test_two_libraries_and_one_failure_on_ray"
 SILICON = "tests/benchmarks/test_silicon.py"
 LAYOUTS = "tests/benchmarks/test_layouts.py"
+LEARNERS = "tests/benchmarks/test_learning_silicon.py"
 EXAMPLE = "tests/hls/ckernel/test_ckernel.py"
 STUDY = "tests/neutnn_pl/explore/test_study.py::test_a_short_study_goes_on"
 IMAGES = "tests/benchmarks/test_mnist.py::test_a_study_of_a_few_pictures_of_noise"
@@ -72,6 +75,7 @@ ELSEWHERE = {
     "python benchmarks/forecast_fit.py": "tests/hls/forecast/test_forecast.py",
     "python benchmarks/silicon.py --only ECG200 --pdk asap7": SILICON,
     "python -m benchmarks.layouts --only SonyAIBORobotSurface2 --pdk nangate45": LAYOUTS,
+    "python -m benchmarks.learning_silicon": LEARNERS,
     "python -m benchmarks.layouts --only SonyAIBORobotSurface2 --pdk asap7 --clock-ns 1": LAYOUTS,
     "python -m benchmarks.layouts --only SonyAIBORobotSurface2 --pdk nangate45 --fastest": LAYOUTS,
     "gcc -std=c99 -O2 -o example sony65_65x2.c sony65_65x2_example.c && ./example": EXAMPLE,

@@ -38,7 +38,18 @@ class Outputs:
     def from_winners(
         cls, winner: npt.NDArray[np.integer], time: npt.NDArray[np.integer], neurons: int
     ) -> Outputs:
-        """Build answers of a 1-WTA layer from winner and time, both `[B, C]` (-1: nobody)."""
+        """Build answers of a 1-WTA layer from winner and time, both `[B, C]` (-1: nobody).
+
+        Raises:
+            Mismatch: if a winner is no neuron of the layer.
+        """
+        wrong = np.argwhere(winner >= neurons)
+        if len(wrong):
+            b, c = wrong[0]
+            raise Mismatch(
+                f"the circuit answers sample {b}, column {c}, with a neuron that it does not have: "
+                f"got {winner[b, c]}, expected 0 .. {neurons - 1}"
+            )
         y = np.full((*winner.shape, neurons), NO_SPIKE, dtype=np.uint8)
         sample, column = np.nonzero(winner >= 0)
         y[sample, column, winner[sample, column]] = time[sample, column]

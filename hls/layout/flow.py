@@ -104,7 +104,7 @@ def make_layout(
             netlist_dir / "netlist.v", netlist.top, pdk, out,
             clock_ns=clock, density=density, threads=threads, log=log, progress=progress,
         )  # fmt: skip
-        netlist = _with_logic(read_netlist(result.files["netlist_json"]), library)
+        netlist = with_logic(read_netlist(result.files["netlist_json"]), library)
         if samples is not None:
             progress("samples through the routed netlist (Icarus)")
             begin = time.monotonic()
@@ -133,7 +133,7 @@ def make_layout(
     return result
 
 
-def _with_logic(netlist: Netlist, library: Library) -> Netlist:
+def with_logic(netlist: Netlist, library: Library) -> Netlist:
     """Return a netlist without the cells that the Liberty does not have: fillers and taps."""
     kept = tuple(i for i in netlist.instances if i.cell in library)
     return replace(netlist, instances=kept)

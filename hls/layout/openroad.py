@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hls.errors import InvalidInput, StepFailed
 from hls.layout.lef import Lef, read_lef
+from hls.layout.openroad_grid import power_grid
 from hls.layout.openroad_run import StageRunner
 from hls.layout.openroad_tcl import STAGES, Block, Job, directory, script
 from hls.layout.result import LayoutResult
@@ -63,7 +64,7 @@ def place_and_route(
         out: directory for the results.
         clock_ns: clock period, in ns.
         clock: clock port.
-        density: cell area over core area, 0.1 .. 0.9 (default 0.6).
+        density: cell area over core area, 0.1 .. 0.9 (default: that of `Job`).
         threads: threads of the router.
         blocks: hardened blocks in the netlist, with their places.
         die_um: width and height of the die, in um (default: from the density).
@@ -75,11 +76,13 @@ def place_and_route(
     Raises:
         ToolMissing: if OpenROAD is not installed.
         InvalidInput: if the density is out of range.
+        Unsupported: for a library whose supply grid is not known.
         StepFailed: if OpenROAD fails, with its last lines.
     """
-    density = 0.6 if density is None else density
+    density = Job.density if density is None else density
     if not 0.1 <= density <= 0.9:
         raise InvalidInput("layout density", got=density, expected="0.1 .. 0.9")
+    power_grid(pdk)  # before anything is run
     exe = OPENROAD.require()
     log = log or out / "openroad.log"
     out.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hls.errors import Unsupported
 from hls.layout.lef import Lef
 from hls.pdk import Pdk
 
@@ -52,6 +53,23 @@ _TRACKS_OF_ROW = {"asap7": {"M2": (0.0, 0.045, 0.081, 0.117, 0.153, 0.189, 0.225
 """Tracks within the height of a row, in um, where their pitch is not even (the rails are wide)."""
 
 
+def power_grid(pdk: Pdk) -> PowerGrid:
+    """Return a library's supply grid.
+
+    Raises:
+        Unsupported: if it is not known.
+    """
+    if pdk.name not in POWER_GRIDS:
+        raise Unsupported(
+            "layout with OpenROAD",
+            got=f"{pdk.name}, whose supply grid is not known",
+            expected=", ".join(POWER_GRIDS),
+            mend="Lay it out with qflow, or add its grid to POWER_GRIDS "
+            "(hls/layout/openroad_grid.py)",
+        )
+    return POWER_GRIDS[pdk.name]
+
+
 def tracks(pdk: Pdk, lef: Lef) -> list[str]:
     """Return the commands that lay the routing tracks."""
     uneven = _TRACKS_OF_ROW.get(pdk.name, {})
@@ -94,7 +112,7 @@ def wires(pdk: Pdk, lef: Lef, cap_unit_ff: float, hardened: bool = False) -> lis
             f"-capacitance {cap / cap_unit_ff:.4g}"
         )
     first, last = pdk.signal_layers
-    last = POWER_GRIDS[pdk.name].stripes[0][0] if hardened else last
+    last = power_grid(pdk).stripes[0][0] if hardened else last
     return [
         *lines,
         f"one_of {{set_wire_rc -signal -layer {pdk.wire_rc_layer}}} "
@@ -112,7 +130,7 @@ def supply(pdk: Pdk, macros: bool = False, hardened: bool = False) -> list[str]:
         macros: whether there are hardened blocks with stripes of their own to connect.
         hardened: whether the design is such a block: only the lower stripes, which become pins.
     """
-    grid = POWER_GRIDS[pdk.name]
+    grid = power_grid(pdk)
     power, ground = pdk.power_net, pdk.ground_net
     wells = ((power, "^VPB$"), (ground, "^VNB$")) if pdk.name == "sky130hd" else ()
     (low, low_width, low_pitch), (high, high_width, high_pitch) = grid.stripes

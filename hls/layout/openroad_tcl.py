@@ -55,6 +55,23 @@ proc ports_at_the_registers {} {
 }
 """
 
+_DETAILED_ROUTE = (
+    "one_of {detailed_route -output_drc drc.rpt -output_maze maze.log -verbose 1} "
+    "{detailed_route -output_drc drc.rpt -output_maze maze.log -guide route.guide}"
+)
+
+_ANTENNAS = """\
+# Wires end elsewhere than was planned: diodes are put in once more, and their nets routed again.
+if_possible {{antenna check}} {{
+  for {{set pass 0}} {{$pass < 3}} {{incr pass}} {{
+    set antennas [check_antennas]
+    if {{![string is integer -strict $antennas] || !$antennas}} {{ break }}
+    repair_antennas {diode}
+    {route}
+  }}
+  check_antennas
+}}"""
+
 _REPORT = """\
 proc worst {kind name} {
   set worst {}
@@ -110,7 +127,7 @@ class Job:
     top: str
     clock_ns: float
     clock: str = "clk"
-    density: float = 0.5
+    density: float = 0.6
     threads: int = 1
     blocks: Sequence[Block] = field(default=())
     die_um: tuple[float, float] | None = None
@@ -269,17 +286,20 @@ def _route(job: Job, pdk: Pdk, _: Lef) -> list[str]:
         lines.append(f"if_possible {{antennas}} {{repair_antennas {DIODES[pdk.name]}}}")
     return [
         *lines,
-        "one_of {detailed_route -output_drc drc.rpt -output_maze maze.log -verbose 1} "
-        "{detailed_route -output_drc drc.rpt -output_maze maze.log -guide route.guide}",
+        _DETAILED_ROUTE,
+        *([_repair_antennas(DIODES[pdk.name])] if pdk.name in DIODES else []),
         "if {[llength [info commands detailed_route_num_drvs]]} {",
         '  puts "neutnn: violations [detailed_route_num_drvs]"',
         "}",
-        *(["if_possible {antenna check} {check_antennas}"] if pdk.name in DIODES else []),
         f"if_possible filler {{filler_placement {{{' '.join(pdk.fill)}}}}}",
         "global_connect",
         f"if_possible {{supply of every cell}} {{check_power_grid -net {pdk.power_net}}}",
         f"if_possible {{ground of every cell}} {{check_power_grid -net {pdk.ground_net}}}",
     ]
+
+
+def _repair_antennas(diode: str) -> str:
+    return _ANTENNAS.format(diode=diode, route=_DETAILED_ROUTE)
 
 
 def _finish(job: Job, pdk: Pdk, lef: Lef) -> list[str]:

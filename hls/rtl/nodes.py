@@ -54,7 +54,7 @@ def concat(nodes: Sequence[Node]) -> Node:
 
 def repeat(node: Node, times: int) -> Node:
     """Return `{times{node}}`."""
-    return node if times == 1 else ast.Repeat(node, ast.IntConst(str(times)))
+    return node if times == 1 else ast.Repeat(ast.Concat((node,)), ast.IntConst(str(times)))
 
 
 def extend(node: Node, width: int, to: int) -> Node:

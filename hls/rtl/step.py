@@ -32,12 +32,13 @@ class RtlStep(Step):
     Args:
         bus: `none`, or `apb`: write the wrapper `<name>_bus.v` too, its register map
             `registers.json`, and `<name>_registers.h`.
+        update: `parallel` or `serial`, of the circuit that learns.
     """
 
     id = "rtl"
 
-    def __init__(self, bus: str = "none") -> None:
-        self.bus = bus
+    def __init__(self, bus: str = "none", update: str = "parallel") -> None:
+        self.bus, self.update = bus, update
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -46,8 +47,9 @@ class RtlStep(Step):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Return the bus, if there is one."""
-        return {} if self.bus == "none" else {"bus": self.bus}
+        """Return what differs from the usual: the bus, and how a circuit that learns does."""
+        found = {} if self.bus == "none" else {"bus": self.bus}
+        return found | ({} if self.update == "parallel" else {"update": self.update})
 
     def inputs(self, run_dir: Path) -> dict[str, Path]:
         """Return the frozen network, and the one that learns, if there is one."""
@@ -89,9 +91,9 @@ class RtlStep(Step):
 
     def _learner(self, network: FrozenNetwork, context: StepContext) -> RtlDesign:
         """Write and lint the circuit that learns, `<name>.v` of its own network."""
-        from hls.rtl.learning import generate_learning
+        from hls.rtl.learning import LearningOptions, generate_learning
 
-        design = generate_learning(network)
+        design = generate_learning(network, LearningOptions(update=self.update))
         source = context.dir / f"{design.name}.v"
         write_text(source, design.text)
         lint(source, design.name, context.log)

@@ -14,7 +14,9 @@ from hls.files import write_text
 from hls.ir.network import FrozenLayer, FrozenNetwork
 from hls.ir.outputs import Outputs
 from hls.ir.stimulus import check_proximal, check_stimulus
+from hls.rtl.learning.options import LearningOptions
 from hls.rtl.ports import bits, timing_of
+from hls.sim.drawn import NOTHING, Drawn, drawn
 from hls.sim.programs import build_bench
 from hls.sim.simulate import (
     check_simulator,
@@ -29,7 +31,8 @@ class Learnt(NamedTuple):
 
     Attributes:
         outputs: its answers, each with the weights before its own update.
-        weights: uint8 `[B, C, N, D, S, P]`, after every sample; 0 where pruned.
+        weights: uint8 `[B, C, N, D, S, P]`, after every sample; 0 where pruned. With
+            `every=False` those after the last sample, `[1, C, N, D, S, P]`.
         cycles: clocks of every sample, int64 `[B]`.
     """
 
@@ -49,11 +52,15 @@ def simulate_learning(
     workdir: Path,
     load: npt.NDArray[np.generic] | None = None,
     load_at: int = 0,
+    options: LearningOptions | None = None,
+    every: bool = True,
+    vcd: Path | None = None,
 ) -> Learnt:
     """Simulate a circuit of `generate_learning`, or its netlist with cell models.
 
     After every sample the chain of weights goes round once, so that what is read is what the next
-    sample learns from. RTL starts from X in Icarus; all else starts at random values.
+    sample learns from; with `every=False` only after the last one. RTL starts from X in Icarus; all
+    else starts at random values.
 
     Args:
         sources: Verilog files.
@@ -66,6 +73,10 @@ def simulate_learning(
         load: weights `[C, N, D, S, P]` to shift in; None keeps those of the network. A
             weight of 0 does not respond, so that what is to be sealed for inference is loaded as 0.
         load_at: the sample before which they are.
+        options: how the circuit was generated. Draws that are ports are played to it, those that
+            the frozen registers would give; weights that rst does not load are shifted in first.
+        every: whether weights are read after every sample, not only after the last one.
+        vcd: file for the waveforms of the samples, one after the other (`every=False`).
 
     Raises:
         InvalidInput: on times, levels or weights out of range, or an unknown simulator.
@@ -74,24 +85,39 @@ def simulate_learning(
     """
     x = check_stimulus(network, x)
     check_simulator(simulator)
+    if vcd is not None and (simulator != "icarus" or every):
+        raise InvalidInput(
+            "waveforms of learning",
+            got=f"{simulator}, every={every}",
+            expected="icarus, every=False: no reading of weights in between",
+        )
     workdir = open_workdir(simulator, workdir)
     flags = np.broadcast_to(np.asarray(learn, dtype=np.uint8), (len(x),))
     rows = np.concatenate([x, check_proximal(network, proximal, len(x)), flags[:, None]], axis=1)
     layer = network.layers[0]
     first = layer.effective if load is None else _check_weights(load, layer)
     chain = first[layer.mask][::-1].astype(np.uint8)  # the last synapse enters first
+    options = options or LearningOptions()
+    draws = drawn(network, options, flags)
+    if load is None and not options.reset:
+        load, load_at = first, 0
     log = workdir / f"{simulator}.log"
     with without_blanks(workdir) as place:
-        write_text(place / "testbench.v", bench(network, len(chain)))
+        write_text(place / "testbench.v", bench(network, len(chain), draws, vcd))
         files = [place / "testbench.v", *(Path(source).resolve() for source in sources)]
         program = build_bench(simulator, files, place, log)
-        for name, content in (("stimulus", rows), ("load", chain)):
-            (place / name).write_bytes(content.tobytes())
+        for name, content in (
+            ("stimulus", rows.tobytes()),
+            ("load", chain.tobytes()),
+            ("draws", draws.content),
+        ):
+            (place / name).write_bytes(content)
             program.append(f"+{name}={place / name}")
         program += [f"+load_at={load_at}"] if load is not None else []
+        program += [] if every else [f"+read_at={len(x)}"]
         run([*program, f"+result={place / 'result'}"], cwd=place, log=log)
         lines = (place / "result").read_text(encoding="ascii").splitlines()
-    return _parse(lines, network, len(x))
+    return _parse(lines, network, len(x), every)
 
 
 def _check_weights(load: npt.NDArray[np.generic], layer: FrozenLayer) -> npt.NDArray[np.generic]:
@@ -105,7 +131,7 @@ def _check_weights(load: npt.NDArray[np.generic], layer: FrozenLayer) -> npt.NDA
     return load
 
 
-def _parse(lines: list[str], network: FrozenNetwork, samples: int) -> Learnt:
+def _parse(lines: list[str], network: FrozenNetwork, samples: int, every: bool) -> Learnt:
     """Return what the lines of the result hold: one for each sample."""
     layer = network.layers[0]
     c, n = layer.shape[:2]
@@ -131,7 +157,10 @@ def _parse(lines: list[str], network: FrozenNetwork, samples: int) -> Learnt:
                 times[sample, column] = int(_field(when, column, time), 2)
         values = [int(word, 2) for word in chain]
         assert all(len(word) == width for word in chain)
-        weights[sample][tuple(places.T)] = values
+        if values:
+            weights[sample][tuple(places.T)] = values
+    if not every:
+        weights = weights[-1:]
     return Learnt(Outputs.from_winners(winner, times, n), weights, cycles)
 
 
@@ -140,20 +169,36 @@ def _field(digits: str, index: int, width: int) -> str:
     return digits[end - width : end]
 
 
-def bench(network: FrozenNetwork, places: int) -> str:
+def bench(
+    network: FrozenNetwork, places: int, draws: Drawn = NOTHING, vcd: Path | None = None
+) -> str:
     """Return the test bench; `places` is the number of weights in the chain."""
     layer, timing = network.layers[0], timing_of(network)
-    c, n = layer.shape[:2]
+    c, n, p = layer.shape[0], layer.shape[1], layer.shape[4]
     levels = network.proximal_lines
     return BENCH.format(
         top=network.name, inputs=network.inputs, row=network.inputs + levels, wres=layer.wres,
         places=places, columns=c,
-        who=c * bits(n - 1), time=c * timing.time_width, limit=timing.cycles_worst + 9,
-        declared=f"  reg [{levels}-1:0] proximal;\n" if levels else "",
-        port=".proximal(proximal), " if levels else "",
+        who=c * bits(n - 1), time=c * timing.time_width, limit=timing.cycles_worst + p + 9,
+        declared=(f"  reg [{levels}-1:0] proximal;\n" if levels else "") + draws.declared,
+        port=(".proximal(proximal), " if levels else "") + draws.pins, drawn=draws.read,
+        opened=OPEN_DRAWS if draws.read else "",
+        dump="" if vcd is None else DUMP.format(vcd=vcd.resolve()),
+        dump_on="" if vcd is None else "        $dumpon;\n",
+        dump_off="" if vcd is None else "        $dumpoff;\n",
         levels=LEVELS.format(levels=levels, inputs=network.inputs) if levels else "",
     )  # fmt: skip
 
+
+DUMP = """\
+    $dumpfile("{vcd}");
+    $dumpvars(1, dut);
+    if (load_at == 0) $dumpoff;
+"""
+
+OPEN_DRAWS = """\
+    got = $value$plusargs("draws=%s", path); drawn = $fopen(path, "rb");
+"""
 
 LEVELS = """\
       for (line = 0; line < {levels}; line = line + 1)
@@ -161,7 +206,7 @@ LEVELS = """\
 """
 
 BENCH = """\
-// Test bench of {top}: +stimulus=FILE +result=FILE +load=FILE [+load_at=SAMPLE]
+// Test bench of {top}: +stimulus=FILE +result=FILE +load=FILE [+load_at=SAMPLE] [+read_at=SAMPLE]
 `timescale 1ns/1ps
 module testbench;
   reg clk, rst, start, learn, scan;
@@ -175,7 +220,7 @@ module testbench;
 {declared}  reg [7:0] row [0:{row}];
   reg [7:0] weight [0:{places}-1];
   reg [8*1024-1:0] path;
-  integer stimulus, result, loaded, got, cycles, line, place, sample, load_at;
+  integer stimulus, result, loaded, got, cycles, line, place, sample, load_at, read_at;
 
   {top} dut (.clk(clk), .rst(rst), .start(start), .x(x), .learn(learn), .scan(scan),
       {port}.scan_in(scan_in), .done(done), .winner(winner), .spiked(spiked),
@@ -190,11 +235,12 @@ module testbench;
     got = $value$plusargs("stimulus=%s", path); stimulus = $fopen(path, "rb");
     got = $value$plusargs("load=%s", path); loaded = $fopen(path, "rb");
     got = $value$plusargs("result=%s", path); result = $fopen(path, "w");
-    got = $fread(weight, loaded);
+{opened}    got = $fread(weight, loaded);
     @(negedge clk); @(negedge clk);
     rst = 1'b0;
     if (!$value$plusargs("load_at=%d", load_at)) load_at = -1;
-    sample = 0;
+    if (!$value$plusargs("read_at=%d", read_at)) read_at = 0;
+{dump}    sample = 0;
     got = $fread(row, stimulus);
     while (got == {row} + 1) begin
       if (sample == load_at) begin
@@ -204,11 +250,11 @@ module testbench;
           @(negedge clk);
         end
         scan = 1'b0;
-      end
+{dump_on}      end
       sample = sample + 1;
       start = 1'b1;
       learn = row[{row}][0];
-{levels}      @(negedge clk);
+{levels}{drawn}      @(negedge clk);
       start = 1'b0;
       cycles = 0;
       for (line = 0; line < {inputs}; line = line + 1) x[line] = row[line] == 0;
@@ -223,13 +269,15 @@ module testbench;
         $finish;
       end
       $fwrite(result, "%0d %b %b %b", cycles, spiked, winner, spike_time);
-      scan = 1'b1;
-      for (place = 0; place < {places}; place = place + 1) begin
-        scan_in = scan_out;
-        $fwrite(result, " %b", scan_out);
-        @(negedge clk);
+      if (sample >= read_at) begin
+{dump_off}        scan = 1'b1;
+        for (place = 0; place < {places}; place = place + 1) begin
+          scan_in = scan_out;
+          $fwrite(result, " %b", scan_out);
+          @(negedge clk);
+        end
+        scan = 1'b0;
       end
-      scan = 1'b0;
       $fwrite(result, "\\n");
       got = $fread(row, stimulus);
     end

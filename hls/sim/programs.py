@@ -8,7 +8,7 @@ from pathlib import Path
 from hls.files import write_text
 from hls.rtl.step import VERILATOR
 from hls.sim.separate import MARK
-from hls.sim.simulate import IVERILOG, VVP, make_verilated
+from hls.sim.simulate import IVERILOG, VERILATED, VVP, make_verilated
 from hls.tool import run
 
 
@@ -30,8 +30,7 @@ def build_bench(simulator: str, files: list[Path], workdir: Path, log: Path) -> 
         run([*words, *powered(files, workdir)], cwd=workdir, log=log)
         return [VVP.require(), "-n", out]
     objects = workdir / "obj"
-    words = [VERILATOR.require(), "--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint"]
-    words += ["--x-initial", "unique", "--x-assign", "unique", "-O3"]
+    words = [VERILATOR.require(), *VERILATED, "--main", "--timing"]
     words += ["--top-module", "testbench", "-Mdir", objects]
     run([*words, *files], cwd=workdir, log=log)
     return [make_verilated("Vtestbench", objects, log, timing=True)]

@@ -59,6 +59,16 @@ GXX = Tool(
 MAKE = Tool("make", ("make",), "MAKE_EXE", "builds what Verilator writes", "apt-get install make")
 RUNTIME = ("verilated.o", "verilated_threads.o")
 """Verilator's run time: the same for every design, so it is compiled once and kept in the cache."""
+VERILATED = (
+    *("--cc", "--exe", "-Wno-fatal", "-Wno-lint"),
+    *("--x-initial", "unique", "--x-assign", "unique"),
+    *("-O3", "-fno-const-bit-op-tree"),
+)
+"""Options of every program made with Verilator.
+
+Registers start at random values. Trees of bit operations are not optimised: version 5.006 inverts
+`~(~((a & b) ^ c) ^ ~(~(c & d) ^ (e ^ f)))`, so that netlists with adders answer wrongly.
+"""
 OPTIMISE = ("OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")
 SIMULATORS: dict[str, tuple[Tool, ...]] = {
     "icarus": (IVERILOG, VVP),
@@ -237,8 +247,7 @@ def verilate(
         if not copies[-1].is_file() or copies[-1].read_text(encoding="utf-8") != text:
             write_text(copies[-1], text)
     write_text(harness, bench)
-    words: list[str | Path] = [VERILATOR.require(), "--cc", "--exe", "-Wno-fatal", "-Wno-lint"]
-    words += ["--x-initial", "unique", "--x-assign", "unique", "-O3", "--no-timing"]
+    words: list[str | Path] = [VERILATOR.require(), *VERILATED, "--no-timing"]
     words += ["--top-module", top, "-Mdir", objects, *flags]
     run([*words, harness, *copies], cwd=workdir, log=log)
     return make_verilated(f"V{top}", objects, log)

@@ -97,6 +97,23 @@ class Pin:
 
 
 @dataclass(frozen=True)
+class ClockGate:
+    """Pins of an integrated clock gate: a latch, open while the clock is low, and an `and`.
+
+    Attributes:
+        clock: its clock.
+        enable: lets the next high phase pass.
+        tests: the same, for test.
+        out: the gated clock.
+    """
+
+    clock: str
+    enable: str
+    tests: tuple[str, ...]
+    out: str
+
+
+@dataclass(frozen=True)
 class Cell:
     """One library cell.
 
@@ -106,6 +123,7 @@ class Cell:
         leakage: mean leakage power in library units, None where the library has none.
         pins: signal pins by name.
         sequential: `ff`, `latch` or None.
+        gate: its pins if it is an integrated clock gate for flip-flops of the rising edge.
     """
 
     name: str
@@ -113,6 +131,7 @@ class Cell:
     leakage: float | None
     pins: dict[str, Pin]
     sequential: str | None
+    gate: ClockGate | None = None
 
 
 class Library:
@@ -269,7 +288,23 @@ def _cell(group: Group, templates: dict[str, Group]) -> Cell:
     kinds = [g.kind for g in group.groups]
     sequential = next((k for k in ("ff", "latch") if k in kinds), None)
     pins = {g.args[0]: _pin(g, templates) for g in group.all("pin")}
-    return Cell(group.args[0], group.number("area") or 0.0, leakage, pins, sequential)
+    area = group.number("area") or 0.0
+    return Cell(group.args[0], area, leakage, pins, sequential, _gate(group))
+
+
+def _gate(group: Group) -> ClockGate | None:
+    """Return the pins of an integrated clock gate, None for any other cell."""
+    if not group.values.get("clock_gating_integrated_cell", "").startswith("latch_posedge"):
+        return None
+    roles: dict[str, list[str]] = {}
+    for pin in group.all("pin"):
+        for role in ("clock", "enable", "test", "out"):
+            if pin.values.get(f"clock_gate_{role}_pin") == "true":
+                roles.setdefault(role, []).append(pin.args[0])
+    if not all(len(roles.get(role, ())) == 1 for role in ("clock", "enable", "out")):
+        return None
+    tests = tuple(roles.get("test", ()))
+    return ClockGate(roles["clock"][0], roles["enable"][0], tests, roles["out"][0])
 
 
 def _pin(group: Group, templates: dict[str, Group]) -> Pin:

@@ -16,6 +16,14 @@ FULL_ADDERS = {
     "sky130hd": ("sky130_fd_sc_hd__fa_1", "A", "B", "CIN", "SUM", "COUT"),
 }
 """Full adder of a library: cell, its three inputs, sum, carry."""
+INVERTED_ADDERS = {"asap7": ("FAx1_ASAP7_75t_R", "A", "B", "CI", "SN", "CON")}
+"""The same with inverted outputs. These pay in large sums only, so for area only."""
+OVERSIZED = {"asap7": ("DFFHQx4*", "DFFLQx4*")}
+"""Flip-flops that mapping would take for their fewer pins, larger than the least ones."""
+AREA = "&get -n; &st; &dch -x; &nf -R 1000 -F 10 -p; &put"
+"""ABC's script for area: many rounds of mapping, and no buffers, which place and route adds."""
+GATED = 8
+"""Flip-flops that must share an enable for a clock gate."""
 
 
 def synthesis_script(
@@ -28,10 +36,13 @@ def synthesis_script(
     work: Path,
     adders_first: bool = False,
     scalar_nets: bool = False,
+    clock_gates: bool = False,
+    for_area: bool = False,
 ) -> str:
     """Return the Yosys script; what it writes goes to its working directory."""
     first = " -noabc" if adders_first else ""
-    cells = [n for n in library.names if any(fnmatch.fnmatch(n, p) for p in pdk.dont_use)]
+    avoided = pdk.dont_use + (OVERSIZED.get(pdk.name, ()) if for_area else ())
+    cells = [n for n in library.names if any(fnmatch.fnmatch(n, p) for p in avoided)]
     libs = " ".join(f'-liberty "{path}"' for path in liberty)
     unused = " ".join(f"-dont_use {name}" for name in cells)
     lines = [f'read_verilog -defer "{path}"' for path in sources]
@@ -43,10 +54,12 @@ def synthesis_script(
         "tee -q -o latches.txt select -list t:$dlatch t:$adlatch t:$dlatchsr %u %u %co:+[Q] w:* %i",
         "tee -q -o check.txt check",
         f"synth -flatten{first} -top {top}",
-        *_adders(pdk, library, work),
+        *_adders(pdk, library, work, for_area),
+        *(_clock_gates(libs) if clock_gates else []),
         f"dfflibmap {libs} {unused}",
         "setundef -zero",
-        f"abc {libs} {unused} -D {clock_ns * 1000:.0f} -constr abc.constr",
+        f"abc {libs} {unused} -D {clock_ns * 1000:.0f} -constr abc.constr"
+        + (" -script area.abc" if for_area else ""),
         "opt_clean -purge",
         *_port_buffers(pdk, library, work),
         *_ties(pdk),
@@ -63,7 +76,17 @@ def synthesis_script(
         f"set_driving_cell {pdk.driver}\nset_load {_typical_load(pdk, library):g} [all_outputs]\n",
         encoding="utf-8",
     )
+    (work / "area.abc").write_text(AREA.replace("; ", "\n") + "\n", encoding="utf-8")
     return "\n".join(lines) + "\n"
+
+
+def _clock_gates(libs: str) -> list[str]:
+    """Put integrated clock gates in place of enables that many flip-flops share."""
+    return [
+        "dffunmap -srst-only",
+        "dfflegalize -cell $_DFF_P_ x -cell $_DFFE_PP_ x",
+        f"clockgate {libs} -min_net_size {GATED}",
+    ]
 
 
 def _typical_load(pdk: Pdk, library: Library) -> float:
@@ -72,12 +95,16 @@ def _typical_load(pdk: Pdk, library: Library) -> float:
     return 4 * library.cap_ff * max(pin.capacitance for pin in pins)
 
 
-def _adders(pdk: Pdk, library: Library, work: Path) -> list[str]:
+def _adders(pdk: Pdk, library: Library, work: Path, for_area: bool) -> list[str]:
     """Map sums to the library's full adder: smaller, and far fewer cells to place."""
-    adder = FULL_ADDERS.get(pdk.name)
+    inverted = INVERTED_ADDERS.get(pdk.name) if for_area else None
+    adder = inverted or FULL_ADDERS.get(pdk.name)
     if adder is None or adder[0] not in library:
         return []
     cell, a, b, c, total, carry = adder
+    wires = ("total", "carry") if inverted else ("Y[i]", "X[i]")
+    assigns = "    assign Y[i] = ~total;\n    assign X[i] = ~carry;\n" if inverted else ""
+    declared = "    wire total, carry;\n" if inverted else ""
     (work / "adder.v").write_text(
         '(* techmap_celltype = "$fa" *)\n'
         "module map_full_adder (A, B, C, X, Y);\n"
@@ -86,7 +113,8 @@ def _adders(pdk: Pdk, library: Library, work: Path) -> list[str]:
         "  output [WIDTH-1:0] X, Y;\n"
         "  genvar i;\n"
         "  generate for (i = 0; i < WIDTH; i = i + 1) begin : bits\n"
-        f"    {cell} cell (.{a}(A[i]), .{b}(B[i]), .{c}(C[i]), .{total}(Y[i]), .{carry}(X[i]));\n"
+        f"{declared}    {cell} cell (.{a}(A[i]), .{b}(B[i]), .{c}(C[i]), "
+        f".{total}({wires[0]}), .{carry}({wires[1]}));\n{assigns}"
         "  end endgenerate\n"
         "endmodule\n",
         encoding="utf-8",

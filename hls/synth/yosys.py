@@ -19,7 +19,7 @@ from hls.errors import InvalidInput, StepFailed, ToolMissing
 from hls.files import unwritable, write_json
 from hls.pdk import Pdk
 from hls.synth.checks import check_netlist, check_rtl
-from hls.synth.liberty import Library, read_liberty
+from hls.synth.liberty import ClockGate, Library, read_liberty
 from hls.synth.netlist import Netlist, read_netlist
 from hls.synth.script import synthesis_script
 from hls.tool import Tool, run
@@ -82,6 +82,8 @@ def synthesise(
     memories: Sequence[Path] = (),
     adders_first: bool = False,
     scalar_nets: bool = False,
+    clock_gates: bool = False,
+    for_area: bool = False,
 ) -> SynthResult:
     """Synthesise Verilog-2005 to a flat netlist of library cells.
 
@@ -100,6 +102,9 @@ def synthesise(
             time, which does not end on large sums without registers between them.
         scalar_nets: split nets inside into bits. Where bits of one vector drive each other, some
             Verilators (5.006) give wrong values.
+        clock_gates: put the library's integrated clock gates in place of enables that many
+            flip-flops share.
+        for_area: map for area alone: no buffers, no upsizing, the smallest flip-flops.
 
     Raises:
         InvalidInput: if a source is missing or the clock period is not positive.
@@ -118,8 +123,9 @@ def synthesise(
         library = read_liberty(paths)
         files = [path.resolve() for path in sources]
         script = synthesis_script(
-            files, top, pdk, library, paths, clock, work, adders_first, scalar_nets
-        )
+            files, top, pdk, library, paths, clock, work, adders_first, scalar_nets,
+            clock_gates, for_area,
+        )  # fmt: skip
         (work / "synth.ys").write_text(script, encoding="utf-8")
         run([*command, "synth.ys"], cwd=work, log=log, name="Yosys")
         check_rtl(work, top, log)
@@ -200,9 +206,12 @@ def write_models(
         (work / f"used{i}.lib").write_text(text, encoding="utf-8")
         reads.append(f"read_liberty -ignore_miss_func used{i}.lib")
     picked = [name for name in names if name in library]
+    gates = {name: gate for name in picked if (gate := library[name].gate) is not None}
     lines = [*reads, f"write_verilog -noattr {path.name}"]
     (work / "models.ys").write_text("\n".join(lines) + "\n", encoding="utf-8")
     run([*command, "models.ys"], cwd=work, log=log, name="Yosys")
+    with path.open("a", encoding="utf-8") as handle:
+        handle.writelines(gate_model(name, gate) for name, gate in gates.items())
     written = set(re.findall(r"^module \\?(\S+?)\s*\(", path.read_text(encoding="utf-8"), re.M))
     if missing := [name for name in picked if name not in written]:
         raise StepFailed(
@@ -211,6 +220,28 @@ def write_models(
             expected="a function for every cell used",
             mend="Add these cells to the library's dont_use",
         )
+
+
+GATE = """
+module {name}({pins});
+  input {inputs};
+  output {out};
+  reg open;
+  always @*
+    if (!{clock}) open = {enable};
+  assign {out} = {clock} & open;
+endmodule
+"""
+
+
+def gate_model(name: str, gate: ClockGate) -> str:
+    """Return a Verilog model of an integrated clock gate, which Yosys makes none of."""
+    inputs = [gate.clock, gate.enable, *gate.tests]
+    enable = " | ".join([gate.enable, *gate.tests])
+    return GATE.format(
+        name=name, pins=", ".join([*inputs, gate.out]), inputs=", ".join(inputs), out=gate.out,
+        clock=gate.clock, enable=enable,
+    )  # fmt: skip
 
 
 def _result(

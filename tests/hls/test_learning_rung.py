@@ -10,6 +10,7 @@ import pytest
 
 from hls.errors import InvalidInput, Mismatch, StepFailed
 from hls.files import write_text
+from hls.flow import HardwareOptions
 from hls.ir.learning import LEARNING, read_lesson, write_lesson, write_refusal
 from hls.sim.simulate import SIMULATORS
 from hls.step import StepRecord, execute, step_dir
@@ -63,11 +64,22 @@ def test_a_training_run_is_learnt_on_the_chip_and_asked(whole_run: Path) -> None
     assert re.search(r"; one that learns, \d+ flip-flops$", summary)
 
 
+def test_weights_in_turn_learn_the_same_on_the_ladder(tmp_path: Path) -> None:
+    found = flow(tmp_path / "run", "--hardware.learning_update", "serial")
+    assert (row(found)["learnt"], row(found)["mismatches"]) == (2 * TRAIN, 0)
+    (source,) = step_dir(found, "rtl").glob("*_learning.v")
+    assert "After a sample that is learnt the weights go round once" in " ".join(
+        source.read_text().replace("//", "").split()
+    )
+    with pytest.raises(InvalidInput, match="learning_update: got 'twice'; expected"):
+        HardwareOptions(learning_update="twice")
+
+
 def test_a_fault_of_the_circuit_is_a_mismatch(run: Path) -> None:
     (source,) = step_dir(run, "rtl").glob("*_learning.v")
     text = source.read_text()
-    assert "kept <= came;" in text
-    write_text(source, text.replace("kept <= came;", "kept <= ~came;"))
+    assert "age == 3'd1" in text
+    write_text(source, text.replace("age == 3'd1", "age == 3'd2"))
     with pytest.raises(
         Mismatch, match="rung learning does not learn what the reference learns: [0-9]+ of "
     ):

@@ -13,31 +13,53 @@ if TYPE_CHECKING:
 
 COMMENTS = {
     "top": """\
-// The columns over their lines, and control: `update` is 1 in the last clock of a sample that is
-// learnt; the edge that ends it moves all weights and registers.
+// The columns over their lines, and control: `learning` is 1 while a sample runs that is learnt,
+// `update` in its last clock.
 """,
     "column": """\
-// Column {c}: `kept` holds which inputs had come when its winner spiked; in the clock of `update`
-// the winner captures these and lowers the others, everything else searches.
+// Column {c}: `any` rises when its first segment spikes and stays. Of what is learnt the winner
+// captures in that clock (`first`), lowers what comes later (`spiked`), and in the last clock what
+// never came; all others search in the last clock.
+""",
+    "top in turn": """\
+// The columns over their lines, and control: behind a sample that is learnt `moving` is 1 while
+// `index` counts down over all lines; `update` is 1 in the last clock of that.
+""",
+    "column in turn": """\
+// Column {c}: `any` rises when its first segment spikes and stays; lines then keep whether they
+// came early. `came` and `early` are those of the line in turn.
 """,
     "neuron": """\
-// A neuron of {count} synapses, whose weights form a chain in which `scan` moves them on;
-// `potential` adds up the responses until the column's spike; after it its value does not matter.
+// A neuron of {count} synapses. `potential` adds up the responses; it starts `theta` below a power
+// of two, so that the bits above it say that theta is reached. `spike` keeps that, of the winner.
 """,
     "segment": """\
-// A segment of {count} synapses, whose weights form a chain in which `scan` moves them on;
-// `potential` adds up the responses until the column's spike; after it its value does not matter.
+// A segment of {count} synapses. `potential` adds up the responses; it starts `theta` below a power
+// of two, so that the bits above it say that theta is reached. `spike` keeps that, of the winner.
 """,
     "gate": """\
 // It spikes only where `gate`, the level of its dendrite, is 1.
 """,
     "synapse": """\
-// A synapse: its weight. `first` is its value after rst; f_up and f_down say for every weight
-// whether the stabilising function lets it move.
+// A synapse: its weight, which moves by one at most. `level` is the weight where it may rise, and
+// w_max less the weight where it may fall, so that it always counts up. One comparator serves the
+// response and, after the column's spike, the bound of the stabilising function.
 """,
     "line": """\
-// An input line: `age` counts from its spike while the longest ramp lasts, then rests at 0; `came`
-// stays.
+// An input line: its timer counts from its spike and stays at its end. `limit` is what a weight
+// must exceed to respond in this step; it is the bound of learning once the column has spiked.
+""",
+    "update": """\
+// Where a segment's weights move, one after the other, by one at most: the one of the line in turn.
+// `level` is the weight where it may rise, and w_max less the weight where it may fall, so that it
+// always counts up.
+""",
+    "held": """\
+// A synapse: its weight, which moves on to the next synapse when its segment's chain shifts.
+""",
+    "kept": """\
+// An input line: its timer counts from its spike and stays at its end. When the column spikes it
+// jumps there where the line has spiked (early), and a line that spikes later leaves it at 1.
 """,
     "lfsr": """\
 // The column's shift register, moved by the {bits} bits of a whole gamma cycle in one clock: each
@@ -48,6 +70,12 @@ COMMENTS = {
 // and which probabilities they stay below.
 """,
 }
+
+
+IN_PLACE = (
+    "Weights move from the column's spike on, the last ones at the edge at which done rises; a "
+    "sample that start or rst drops has learnt what it had until then. "
+)
 
 
 def header(network: FrozenNetwork, s: Sizes, ports: tuple[Port, ...]) -> str:
@@ -62,10 +90,10 @@ def header(network: FrozenNetwork, s: Sizes, ports: tuple[Port, ...]) -> str:
         "Protocol. An edge that samples start = 1 begins a sample. The clock after that edge is "
         "time step 0, the next one step 1, and so on; x carries each line's spike as a pulse of "
         "one clock. With learn = 0 done rises as soon as every column has a winner; with learn = 1 "
-        "not before the last input may have come. The edge at which done rises also moves the "
-        "weights. The next start may come at once. rst loads weights and registers of the frozen "
-        "network. A weight of 0 does not respond: what is to be silent in inference is scanned in "
-        "as 0.",
+        "not before the last input may have come. "
+        + ("" if s.serial else IN_PLACE)
+        + "The next start may come at once. "
+        + _weights(s),
         *([] if s.rule.drawn else ["Every case is certain: there is no register for draws."]),
         "Ports.",
     ]
@@ -76,3 +104,41 @@ def header(network: FrozenNetwork, s: Sizes, ports: tuple[Port, ...]) -> str:
         entry = f"{port.name}: {port.direction}, {port.width}, {port.meaning}; {port.valid}."
         text += textwrap.wrap(entry, 96, initial_indent="  ", subsequent_indent="      ")
     return "\n".join(f"// {line}".rstrip() for line in text) + "\n"
+
+
+def _weights(s: Sizes) -> str:
+    """Return how weights get in and out."""
+    register = "the registers" if s.rule.drawn and s.options.draws == "lfsr" else ""
+    loads = " and ".join(filter(None, ["weights" if s.options.reset else "", register]))
+    text = f"rst loads {loads} of the frozen network. " if loads else ""
+    if not s.options.reset:
+        text += "Weights are unknown until they are scanned in. "
+    if s.serial:
+        text += (
+            f"After a sample that is learnt the weights go round once, {s.inputs} clocks, before "
+            "done rises; start is not taken meanwhile. "
+        )
+        if not s.options.reset:
+            text += "rst meanwhile leaves them where they are: scan them in again. "
+    silent = "what is to be silent in inference is scanned in as 0."
+    return text + f"A weight of 0 does not respond: {silent}"
+
+
+MEANINGS = {
+    "capture": "1: the draw lets capture move a weight",
+    "minus": "1: the draw lets minus move a weight",
+    "backoff": "1: the draw lets backoff move a weight",
+    "search": "1: the draw lets search move a weight",
+    "floor": "1: the draw lets a weight move whatever the stabilising function says",
+    "bound": "the weight, or its complement where it falls, above which the stabilising function "
+    "lets it move",
+    "f": "bit w is 1: the stabilising function lets a weight of w move",
+}
+"""What the draws hit, by port."""
+
+
+def meaning_of(port: str, units: int, each: int, columns: int) -> str:
+    """Return what a port of draws carries."""
+    size = "1 bit" if each == 1 else f"{each} bits"
+    who = f"{size} for each of {units} draws" + (f" of {columns} columns" if columns > 1 else "")
+    return f"{MEANINGS[port]}; {who}, the first lowest"

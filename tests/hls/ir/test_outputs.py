@@ -9,6 +9,11 @@ from hls.errors import InvalidInput, Mismatch
 from hls.ir import NO_SPIKE, Outputs, compare
 
 
+def test_a_neuron_that_does_not_exist_is_a_mismatch():
+    with pytest.raises(Mismatch, match="sample 1, column 0, with .*: got 3, expected 0 .. 2"):
+        Outputs.from_winners(np.array([[1], [3]]), np.array([[3], [3]]), 3)
+
+
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(1, 5), st.integers(0, 99))
 def test_winners_and_times_go_there_and_back(samples, columns, neurons, seed):
     rng = np.random.default_rng(seed)

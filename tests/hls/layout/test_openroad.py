@@ -6,11 +6,12 @@ import re
 import shutil
 import stat
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from hls.errors import InvalidInput, StepFailed, ToolMissing
+from hls.errors import InvalidInput, StepFailed, ToolMissing, Unsupported
 from hls.flow import Flow
 from hls.ir import FrozenLayer, FrozenNetwork
 from hls.layout.flow import make_layout
@@ -90,6 +91,18 @@ def test_the_script_has_every_stage_in_order(library, name, tmp_path):
     assert ("extract_parasitics" in text) == (pdk.rcx_rules is not None)
     assert text.count("{") == text.count("}")
     assert text.count("[") == text.count("]")
+
+
+def test_antennas_are_repaired_where_the_library_has_diodes(library, tmp_path):
+    text = text_of("sky130hd", library, tmp_path, stages=["route"])
+    after = text[text.index("detailed_route") :]
+    assert after.index("check_antennas") < after.index("repair_antennas sky130_fd_sc_hd__diode_2")
+    assert after.index("repair_antennas") < after.index("filler_placement")
+    assert "antennas" not in text_of("nangate45", library, tmp_path, stages=["route"])
+
+
+def test_density_has_one_default(library, tmp_path):
+    assert "-utilization 60 " in text_of("nangate45", library, tmp_path)
 
 
 def test_periods_are_in_the_librarys_unit(library, tmp_path):
@@ -182,6 +195,18 @@ def test_density_and_a_missing_program(small, library, tmp_path, monkeypatch):
     monkeypatch.setenv("OPENROAD_EXE", "/nowhere")
     with pytest.raises(ToolMissing, match="or set OPENROAD_EXE to its path"):
         place_and_route(result.netlist, "col8x2", pdk, tmp_path, clock_ns=1.0)
+
+
+def test_a_library_whose_supply_grid_is_not_known(small, library, tmp_path):
+    result, pdk = small("nangate45")[0], replace(library("nangate45"), name="other")
+    expected = (
+        "layout with OpenROAD: got other, whose supply grid is not known; "
+        "expected nangate45, asap7, sky130hd"
+    )
+    with pytest.raises(Unsupported, match=expected) as caught:
+        place_and_route(result.netlist, "col8x2", pdk, tmp_path / "out", clock_ns=1.0)
+    assert "Lay it out with qflow, or add its grid to POWER_GRIDS" in str(caught.value)
+    assert not (tmp_path / "out").exists()
 
 
 def test_spef_with_a_name_map(tmp_path):

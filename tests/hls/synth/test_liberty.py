@@ -8,7 +8,8 @@ import pytest
 
 from hls.errors import InvalidInput
 from hls.pdk import PDKS
-from hls.synth.liberty import Table, read_liberty
+from hls.synth.liberty import ClockGate, Table, read_liberty
+from hls.synth.yosys import gate_model
 
 TEXT = """
 /* a comment with cell (NOT_ME) { in it */
@@ -34,6 +35,34 @@ library (tiny) {
     pin ("Q") { direction : output; function : "IQ"; } }
 }
 """
+
+
+GATE = """
+library (gates) {
+  cell (ICG) { area : 3; clock_gating_integrated_cell : latch_posedge_precontrol;
+    pin (M) { direction : internal; }
+    pin (CK) { direction : input; clock_gate_clock_pin : true; }
+    pin (EN) { direction : input; clock_gate_enable_pin : true; }
+    pin (SE) { direction : input; clock_gate_test_pin : true; }
+    pin (GCK) { direction : output; clock_gate_out_pin : true; } }
+  cell (LOW) { area : 3; clock_gating_integrated_cell : "latch_negedge";
+    pin (CK) { direction : input; clock_gate_clock_pin : true; }
+    pin (EN) { direction : input; clock_gate_enable_pin : true; }
+    pin (GCK) { direction : output; clock_gate_out_pin : true; } }
+}
+"""
+
+
+def test_clock_gates_and_their_models(tmp_path):
+    (tmp_path / "gates.lib").write_text(GATE)
+    cells = read_liberty([tmp_path / "gates.lib"])
+    gate = cells["ICG"].gate
+    assert gate == ClockGate("CK", "EN", ("SE",), "GCK")
+    assert cells["LOW"].gate is None  # for flip-flops of the falling edge
+    model = gate_model("ICG", gate)
+    assert "module ICG(CK, EN, SE, GCK);" in model
+    assert "if (!CK) open = EN | SE;" in model
+    assert "assign GCK = CK & open;" in model
 
 
 @pytest.fixture

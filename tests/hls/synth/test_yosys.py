@@ -66,6 +66,67 @@ def test_adders_first_computes_the_same(small, library, tmp_path):
     assert gates == simulate(text, [source], tmp_path / "rtl")
 
 
+@needs_icarus
+@pytest.mark.parametrize("name", ["osu018", "nangate45", "asap7"])
+def test_mapping_for_area_computes_the_same_in_less(small, library, name, tmp_path):
+    result, source = small(name)
+    least = synthesise([source], "col8x2", library(name), tmp_path, for_area=True)
+    assert least.area_um2 < result.area_um2
+    assert least.flip_flops == result.flip_flops
+    if name == "asap7":
+        assert {c for c in least.counts if c.startswith("DFF")} == {"DFFHQNx1_ASAP7_75t_R"}
+        assert least.counts["FAx1_ASAP7_75t_R"] > 0
+    text = bench("col8x2", 8, 2, 30)
+    gates = simulate(text, [least.netlist, least.models], tmp_path / "gates")
+    assert gates == simulate(text, [source], tmp_path / "rtl")
+
+
+HELD = """\
+module held (input clk, input rst, input load, input [11:0] d, output reg [11:0] q);
+  always @(posedge clk)
+    if (load | rst) q <= rst ? 12'd5 : d;
+endmodule
+"""
+HELD_BENCH = """\
+module testbench;
+  reg clk = 0, rst = 1, load = 0;
+  reg [11:0] d = 0;
+  wire [11:0] q;
+  integer step;
+  held dut (.clk(clk), .rst(rst), .load(load), .d(d), .q(q));
+  always #5 clk = ~clk;
+  initial begin
+    repeat (2) @(negedge clk);
+    for (step = 0; step < 40; step = step + 1) begin
+      rst = step % 13 == 12; load = step % 3 == 1; d = step * 97;
+      @(negedge clk) $display("%b", q);
+    end
+    $finish;
+  end
+endmodule
+"""
+
+
+@needs_icarus
+@pytest.mark.parametrize(
+    ("name", "gate"),
+    [("nangate45", "CLKGATE_X1"), ("asap7", "ICGx1_ASAP7_75t_R"),
+     ("sky130hd", "sky130_fd_sc_hd__dlclkp_1"), ("osu018", None)],
+)  # fmt: skip
+def test_clock_gates_take_the_place_of_a_shared_enable(library, name, gate, tmp_path):
+    pytest.importorskip("pyosys")
+    (source := tmp_path / "held.v").write_text(HELD)
+    made = synthesise([source], "held", library(name), tmp_path / "o", clock_gates=True)
+    if gate is None:
+        assert "CLK" not in "".join(made.counts)  # a library without any keeps its enables
+    else:
+        assert made.counts[gate] == 1
+    assert made.flip_flops == 12
+    rtl = simulate(HELD_BENCH, [source], tmp_path / "rtl")
+    assert len(set(rtl)) > 10
+    assert simulate(HELD_BENCH, [made.netlist, made.models], tmp_path / "gates") == rtl
+
+
 def test_the_same_again(small, library, tmp_path):
     result, source = small("osu018")
     again = synthesise([source], "col8x2", library("osu018"), tmp_path)
