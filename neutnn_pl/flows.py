@@ -227,9 +227,9 @@ def run_jobs(
 
     Raises:
         ToolMissing: without Ray.
-        InvalidInput: if no cluster answers at the address.
+        InvalidInput: if no cluster answers at the address, or it does not accept the token.
     """
-    from neutnn_pl.explore.engine import import_ray, start_ray
+    from neutnn_pl.explore.cluster import import_ray, start_ray
 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     ray = import_ray("flows")

@@ -21,15 +21,15 @@ SHORT = {
     "neutnn flow -c mnist/small --to freeze": f"neutnn flow -c mnist/small --to freeze {SMALL}",
     "neutnn column runs/small --layer 0 --column 300 --to layout": "neutnn column runs/small "
     "--layer 0 --column 300 --to rtl",
-    "python benchmarks/mnist.py prune --recipes mnist/small --seeds 2": "python "
+    "python benchmarks/mnist.py prune --recipes mnist/small": "python "
     f"benchmarks/mnist.py prune {FEW}",
-    "python benchmarks/mnist.py prune --recipes mnist/dendrites --seeds 1": "python "
+    "python benchmarks/mnist.py prune --recipes mnist/dendrites": "python "
     "benchmarks/mnist.py prune --recipes mnist/dendrites --seeds 1 --set trainer.max_epochs=1 "
     "trainer.accelerator=cpu",
     ONLINE: f"python benchmarks/mnist.py online --plot online.png {FEW}",
     "python benchmarks/mnist.py continual": f"python benchmarks/mnist.py continual {FEW}",
     "python benchmarks/mnist.py noise": f"python benchmarks/mnist.py noise {FEW}",
-    "python benchmarks/mnist.py segments --seeds 1": "python benchmarks/mnist.py segments --seeds "
+    "python benchmarks/mnist.py segments": "python benchmarks/mnist.py segments --seeds "
     "1 --set trainer.max_epochs=1 trainer.accelerator=cpu",
     "python benchmarks/on_chip.py --epochs 5 --pdk nangate45 asap7": "python "
     "benchmarks/on_chip.py --sets ItalyPowerDemand --epochs 1 --simulator icarus --pdk",
@@ -80,9 +80,8 @@ ELSEWHERE = {
     "python -m benchmarks.layouts --only SonyAIBORobotSurface2 --pdk nangate45 --fastest": LAYOUTS,
     "gcc -std=c99 -O2 -o example sony65_65x2.c sony65_65x2_example.c && ./example": EXAMPLE,
     "neutnn explore -c mnist/explore": SEARCH,
-    "neutnn explore -c mnist/explore --dir runs/mnist/fifth --set trainer.limit_train_batches=1.0 "
-    "--set data.init_args.fraction=0.2": SEARCH,
     "neutnn fit -c runs/mnist/explore/front/3.yaml": SEARCH,
+    "python benchmarks/mnist.py prune --recipes mnist/dog": IMAGES,
     "python -m benchmarks.mnist_more everything": IMAGES,
     "python -m benchmarks.mnist_more jitter": IMAGES,
     "python -m benchmarks.mnist_more while_learning": IMAGES,

@@ -6,12 +6,13 @@ what toggles, so that here the lowest index wins them.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from hls.forecast.heap import adders
+from hls.forecast.voter import raised, voter_busy
 from hls.ir.network import NO_SPIKE, FrozenLayer, FrozenNetwork
 from hls.rtl.plan import LayerPlan, Plan, Segment
 
@@ -29,6 +30,8 @@ class Activity:
         slopes: clocks in which a segment's sum is not 0.
         moves: bits of potentials that change (twice the logarithm of the sum, at most the width).
         adders: adders that are at work, by the share of taps that are up or change.
+
+    Toggles of a voter are in `edges` and `adders`.
     """
 
     cycles: float = 0.0
@@ -55,6 +58,9 @@ def activity(plan: Plan, x: npt.NDArray[np.generic], proximal: Times | None) -> 
         times, ends = _layer(layer, times, proximal, total)
     last = np.where(ends < 0, plan.timing.cycles_worst, np.minimum(ends + depth + 1, 10**6))
     total.cycles = float(np.minimum(last, plan.timing.cycles_worst).mean())
+    if plan.network.votes is not None:
+        edges, at_work = voter_busy(raised(plan.network), times)
+        total.edges, total.adders = total.edges + edges, total.adders + at_work
     return total
 
 
@@ -150,27 +156,6 @@ def _count(
     share = seen / max(1, sum(segment.weights))
     # What adds up changes most where some taps are up and some are not.
     total.adders += sum(adders(segment)) * float((4 * share * (1 - share)).sum(axis=1).mean())
-
-
-def adders(segment: Segment) -> tuple[int, int]:
-    """Return full and half adders that add a segment's taps to its potential.
-
-    Columns of bits of equal weight are reduced by three to two, what is left by two to one.
-    """
-    heap: Counter[int] = Counter(dict.fromkeys(range(segment.width), 1))
-    for weight in segment.weights:
-        for place in range(weight.bit_length()):
-            heap[place] += weight >> place & 1
-    full = half = 0
-    for place in range(segment.sum_width):
-        count = heap[place]
-        while count > 1:
-            if count >= 3:
-                full, count = full + 1, count - 2
-            else:
-                half, count = half + 1, count - 1
-            heap[place + 1] += 1
-    return full, half
 
 
 def usual_stimulus(network: FrozenNetwork) -> tuple[npt.NDArray[np.uint8], Times | None]:

@@ -8,8 +8,11 @@ from collections import defaultdict
 import numpy as np
 import numpy.typing as npt
 
-from hls.forecast.activity import activity, adders, usual_stimulus
+from hls.forecast.activity import activity, usual_stimulus
+from hls.forecast.heap import adders
+from hls.forecast.voter import raised, voter_depth, voter_parts
 from hls.ir.network import FrozenNetwork
+from hls.ir.stimulus import check_stimulus
 from hls.rtl.plan import LayerPlan, Plan, Segment, ramp_width
 from hls.rtl.planner import make_plan
 from hls.rtl.ports import bits
@@ -30,17 +33,24 @@ def features(
         proximal: proximal inputs, uint8 `[B, proximal lines]`.
 
     Raises:
+        InvalidInput: for samples of another shape or with times that the network does not know.
         Unsupported: for a network that the RTL cannot build.
     """
     plan = make_plan(network)
     if x is None:
         x, proximal = usual_stimulus(network)
+    x = check_stimulus(network, x)
     levels = None if proximal is None else np.asarray(proximal, dtype=np.int64)
     found: Counts = defaultdict(float, one=1.0, steps=float(plan.timing.step_width))
     deepest: dict[str, float] = {}
     for layer in plan.layers:
         _count(layer, found)
         deepest = max([deepest, _depth(layer)], key=lambda depth: sum(depth.values()))
+    if network.votes is not None:
+        votes = raised(network)
+        for part, count in voter_parts(votes).items():
+            found[part] += count
+        deepest = max([deepest, voter_depth(votes)], key=lambda depth: sum(depth.values()))
     found.update(deepest)
     twice = sum(s.width for n in plan.layers for s in _all(n))
     twice -= sum(s.width for n in plan.layers for s in unlike(n))

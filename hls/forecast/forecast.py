@@ -103,7 +103,7 @@ def forecast(
         learning: whether the circuit that learns is meant: there is no model of it.
 
     Raises:
-        InvalidInput: for a library without a model.
+        InvalidInput: for a library without a model, or samples that the network cannot take.
         Unsupported: for the circuit that learns, or a network that the RTL cannot build.
     """
     models = _models()
@@ -124,7 +124,10 @@ def forecast(
         )
     found = features(network, x, proximal)
     ranges = {name: _range(model, found) for name, model in models[pdk].items()}
-    return _made(pdk, found, ranges, _notes(models[pdk], found, x is None))
+    notes = _notes(models[pdk], found, x is None)
+    if network.votes is not None:
+        notes.append("votes are priced as adders of a segment; no voter is among the fitted runs")
+    return _made(pdk, found, ranges, notes)
 
 
 def libraries() -> list[str]:

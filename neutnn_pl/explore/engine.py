@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from hls.errors import InvalidInput, StepFailed, ToolMissing
+from hls.errors import InvalidInput, StepFailed
 from hls.files import write_json
-from neutnn_pl.explore.front import FrontReport, Point, pareto, write_front
+from neutnn_pl.explore.cluster import import_ray, start_ray
+from neutnn_pl.explore.front import FrontReport, Point, best, write_front
+from neutnn_pl.explore.hardware import with_forecasts
 from neutnn_pl.explore.space import Search, base_recipe, changed
 from neutnn_pl.explore.trial import pruned_name, pruning_of, score_of
 
 STATE = "ray"
 SETTINGS = "search.json"
 TESTS = "tests.json"
+AFTERWARDS = ("forecast", "published", "test")
+"""Settings that change no trial: a search goes on when they have changed."""
 
 
 def explore(
@@ -40,7 +42,8 @@ def explore(
 
     Raises:
         ToolMissing: without Ray.
-        InvalidInput: if the directory holds another search, or a key leads nowhere.
+        InvalidInput: if the directory holds another search, a key leads nowhere, or no cluster at
+            the address answers and accepts the token.
         StepFailed: if no trial ended with a score.
     """
     directory = directory.absolute()
@@ -67,7 +70,8 @@ def _claim(search: Search, directory: Path) -> None:
     """Write down what is searched; refuse a directory with another search."""
     path = directory / SETTINGS
     wanted = json.loads(json.dumps(asdict(search)))
-    if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
+    there = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else wanted
+    if {**there, **{key: wanted[key] for key in AFTERWARDS}} != wanted:
         raise InvalidInput(
             f"directory {directory}",
             got="another search in it",
@@ -77,29 +81,6 @@ def _claim(search: Search, directory: Path) -> None:
     write_json(path, wanted)
 
 
-def import_ray(command: str, module: str = "ray") -> Any:  # noqa: ANN401 - a module
-    """Return Ray, or a module of it.
-
-    Raises:
-        ToolMissing: naming the command that needs it.
-    """
-    from importlib import import_module
-
-    token = "RAY_AUTH_TOKEN" in os.environ or (Path.home() / ".ray" / "auth_token").is_file()
-    if token and "ray" not in sys.modules:
-        # Ray reads this when it is imported; else it would not show a cluster the token it has.
-        # Set later, it would reach only what this process starts, which would then refuse it.
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise ToolMissing(
-            f"{command} needs the package ray[tune]",
-            got="no such package",
-            mend="Install it with 'pip install neutnn-pl[sweep]'",
-        ) from error
-
-
 def _import() -> tuple[Any, Any]:
     # Ray would move into a folder per trial, report home, and write tables as it goes.
     os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
@@ -107,37 +88,6 @@ def _import() -> tuple[Any, Any]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     return import_ray("explore"), import_ray("explore", "ray.tune")
-
-
-def start_ray(ray: Any, address: str | None) -> None:  # noqa: ANN401 - a module
-    """Start Ray on this machine, or join the cluster at an address.
-
-    Raises:
-        InvalidInput: if no cluster answers there.
-    """
-    try:
-        _knock(address)
-        ray.init(
-            address=address or "local",
-            log_to_driver=False,
-            logging_level="ERROR",
-            **({} if address else {"include_dashboard": False}),
-        )
-    except OSError as error:
-        raise InvalidInput(
-            "option --ray",
-            got=f"{address}, where no cluster answers",
-            expected="the address of one that runs, or none to use this machine",
-            mend="Start one with 'ray start --head'; one on another machine needs its token, in "
-            "RAY_AUTH_TOKEN or ~/.ray/auth_token",
-        ) from error
-
-
-def _knock(address: str | None) -> None:
-    """Open a connection to an address, since Ray would try for minutes where nobody listens."""
-    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
-    if colon and port.isdigit():
-        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
 
 
 def _tuner(
@@ -237,7 +187,11 @@ def _collect(
             expected="one at least",
             mend=f"See {directory / 'trials'}",
         )
-    tests = _tests(pareto(points), directory) if search.test else {}
+    if search.forecast is not None:
+        points = with_forecasts(points, directory, search.forecast)
+    which = best(points)
+    front = [point for point in points if point.name in which]
+    tests = _tests(front, directory) if search.test else {}
     report = FrontReport(title, search.trials, search.published, tests)
     return write_front(directory, points, recipes, report)
 

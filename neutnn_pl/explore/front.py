@@ -1,20 +1,37 @@
-"""The Pareto front of accuracy against synapses: table, picture, recipes."""
+"""The Pareto fronts of accuracy against synapses, area and energy: table, recipes, data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from hls.files import atomic_path, write_json, write_text
+from hls.files import write_json, write_text
 
-NO_FORECAST = (
-    "Area and energy are not in this table: there is no forecast of them yet. "
-    "Costs are synapses and votes."
-)
+NO_FORECAST = "Area and energy were not asked for (`forecast` in the search)."
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What a network would cost by the forecast, voter included, or why there is none.
+
+    Attributes:
+        pdk: library.
+        area_um2: area after synthesis, in um^2: value, and the ends of its 90 % interval.
+        energy_pj: energy of an inference without leakage, in pJ: the same.
+        reason: why there is no forecast.
+    """
+
+    pdk: str
+    area_um2: Sequence[float] | None = None
+    energy_pj: Sequence[float] | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,6 +47,7 @@ class Point:
         seconds: time that it took.
         stopped: whether it was stopped early.
         changes: what the trial changed in the recipe.
+        hardware: its forecast; None if none was asked for.
     """
 
     name: str
@@ -40,11 +58,38 @@ class Point:
     seconds: float
     stopped: bool = False
     changes: dict[str, Any] = field(default_factory=dict)
+    hardware: Hardware | None = None
 
     @property
     def cost(self) -> int:
         """Synapses and votes together."""
         return self.synapses + self.votes
+
+    @property
+    def area_mm2(self) -> float | None:
+        """Forecast area in mm^2."""
+        area = None if self.hardware is None else self.hardware.area_um2
+        return None if area is None else area[0] / 1e6
+
+    @property
+    def energy_nj(self) -> float | None:
+        """Forecast energy of an inference in nJ."""
+        energy = None if self.hardware is None else self.hardware.energy_pj
+        return None if energy is None else energy[0] / 1e3
+
+
+COSTS: dict[str, Callable[[Point], float | None]] = {
+    "synapses": lambda point: point.cost,
+    "area": lambda point: point.area_mm2,
+    "energy": lambda point: point.energy_nj,
+}
+"""What accuracy is weighed against; without a forecast the last two are None."""
+
+
+def priced(points: Iterable[Point], by: str) -> list[tuple[float, Point]]:
+    """Return a cost and its network, for each network whose cost is known."""
+    found = [(COSTS[by](point), point) for point in points]
+    return [(cost, point) for cost, point in found if cost is not None]
 
 
 @dataclass(frozen=True)
@@ -64,18 +109,33 @@ class FrontReport:
     tests: Mapping[str, float] = field(default_factory=dict)
 
 
-def pareto(points: Iterable[Point]) -> list[Point]:
+def pareto(points: Iterable[Point], by: str = "synapses") -> list[Point]:
     """Return the points that no other one beats, cheapest first.
 
     A point is beaten by one that costs no more and is more accurate, or costs less and is as
     accurate; of equal ones the first stays. Networks that were stopped early are left out: their
     recipes, run to the end, make other ones.
+
+    Args:
+        points: the networks.
+        by: which of `COSTS`; networks without it are left out.
     """
+    known = priced((point for point in points if not point.stopped), by)
     front: list[Point] = []
-    for point in sorted(points, key=lambda p: (p.cost, -p.accuracy)):
-        if not point.stopped and (not front or point.accuracy > front[-1].accuracy):
+    for _, point in sorted(known, key=lambda pair: (pair[0], -pair[1].accuracy)):
+        if not front or point.accuracy > front[-1].accuracy:
             front.append(point)
     return front
+
+
+def best(points: Sequence[Point]) -> dict[str, list[str]]:
+    """Return the names on any front, fewest synapses and votes first, each with its fronts."""
+    found: dict[str, list[str]] = {}
+    for by in COSTS:
+        for point in pareto(points, by):
+            found.setdefault(point.name, []).append(by)
+    costs = {point.name: (point.cost, point.accuracy) for point in points}
+    return dict(sorted(found.items(), key=lambda item: costs[item[0]]))
 
 
 def write_front(
@@ -84,7 +144,10 @@ def write_front(
     recipes: dict[str, dict[str, Any]],
     report: FrontReport,
 ) -> list[Point]:
-    """Write `trials.json`, `front.md`, `front.png` and `front/N.yaml`; return the front.
+    """Write `trials.json`, `trials.csv`, `front.md`, `front.png` and `front/N.yaml`.
+
+    Returns:
+        The points on any front, fewest synapses and votes first.
 
     Args:
         directory: where they go.
@@ -92,8 +155,12 @@ def write_front(
         recipes: the whole recipe of each, by name.
         report: what stands beside them.
     """
-    front = pareto(points)
+    from neutnn_pl.explore.picture import draw_front
+
+    which, named = best(points), {point.name: point for point in points}
+    front = [named[name] for name in which]
     write_json(directory / "trials.json", [asdict(point) for point in points])
+    write_text(directory / "trials.csv", _csv(points, which, report))
     for old in (directory / "front").glob("*.yaml"):
         old.unlink()  # of a shorter search, whose front was longer
     for number, point in enumerate(front, start=1):
@@ -103,13 +170,15 @@ def write_front(
         )
         text = head + yaml.safe_dump(recipes[point.name], sort_keys=False)
         write_text(directory / "front" / f"{number}.yaml", text)
-    lines = [*_table(points, front, report), *_beside(front, report)]
+    lines = [*_table(points, which, report), *_beside(front, report)]
     write_text(directory / "front.md", "\n".join(lines) + "\n")
-    draw_front(points, front, directory / "front.png", report)
+    draw_front(points, directory / "front.png", report)
     return front
 
 
-def _table(points: Sequence[Point], front: Sequence[Point], report: FrontReport) -> list[str]:
+def _table(
+    points: Sequence[Point], which: Mapping[str, list[str]], report: FrontReport
+) -> list[str]:
     stopped = sum(point.stopped for point in points)
     pruned = sum("pruning" in point.changes for point in points)
     lines = [
@@ -117,19 +186,73 @@ def _table(points: Sequence[Point], front: Sequence[Point], report: FrontReport)
         "",
         f"{len(points) - pruned} of {report.wanted} networks have scores, {stopped} of them stopped"
         f" early, and {pruned} pruned ones; accuracy on the validation split, and on the test split"
-        f" where it was read. {NO_FORECAST}",
+        f" where it was read. {_said(points)}",
         "",
-        "| recipe | accuracy | test | synapses | with zeros | votes | seconds | changes |",
-        "|---|---:|---:|---:|---:|---:|---:|---|",
+        "| recipe | accuracy | test | synapses | with zeros | votes | area, mm^2 | energy, nJ | "
+        "on the front of | seconds | changes |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---|---:|---|",
     ]
-    for number, p in enumerate(front, start=1):
+    named = {point.name: point for point in points}
+    for number, (name, fronts) in enumerate(which.items(), start=1):
+        p = named[name]
         changes = ", ".join(f"{key.split('.')[-1]}={value}" for key, value in p.changes.items())
-        lines.append(
-            f"| front/{number}.yaml | {p.accuracy:.4f} | {_share(report.tests.get(p.name))} | "
-            f"{p.synapses} | {p.whole} | {p.votes} | {p.seconds:.0f} | "
-            f"{changes.replace('|', '/')} |"
-        )
+        cells = [
+            f"front/{number}.yaml", f"{p.accuracy:.4f}", _share(report.tests.get(p.name)),
+            p.synapses, p.whole, p.votes, *_cells(p.hardware), ", ".join(fronts),
+            f"{p.seconds:.0f}", changes.replace("|", "/"),
+        ]  # fmt: skip
+        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
     return lines
+
+
+def _said(points: Sequence[Point]) -> str:
+    """Return what is to be known of the columns of area and energy."""
+    asked = [point.hardware for point in points if point.hardware is not None]
+    if not asked:
+        return NO_FORECAST
+    without = sum(hardware.area_um2 is None for hardware in asked)
+    return (
+        f"Area and energy of an inference are forecast for {asked[0].pdk}, votes included, after "
+        "synthesis and without wires, with the interval in which nine of ten networks lie: of "
+        "measured ones, all smaller and without votes. "
+        f"Without a forecast: {without}; their cells say why."
+    )
+
+
+def _cells(hardware: Hardware | None) -> tuple[str, str]:
+    if hardware is None:
+        return "not asked for", "not asked for"
+    if hardware.area_um2 is None or hardware.energy_pj is None:
+        why = f"none: {hardware.reason}".replace("|", "/")
+        return why, why
+    area, energy = hardware.area_um2, hardware.energy_pj
+    return (
+        "{:.3g} ({:.3g}-{:.3g})".format(*(value / 1e6 for value in area)),
+        "{:.3g} ({:.3g}-{:.3g})".format(*(value / 1e3 for value in energy)),
+    )
+
+
+def _csv(points: Sequence[Point], which: Mapping[str, list[str]], report: FrontReport) -> str:
+    """Return all networks as a table of plain figures; what there is none of is empty."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(
+        ["name", "accuracy", "test", "synapses", "with_zeros", "votes"]
+        + [f"{name}{end}" for name in ("area_um2", "energy_pj") for end in ("", "_low", "_high")]
+        + ["pdk", "no_forecast", "fronts", "stopped", "seconds", "changes"]
+    )
+    for p in points:
+        h = p.hardware or Hardware("", reason="not asked for")
+        row: list[object] = [p.name, p.accuracy, report.tests.get(p.name, ""), p.synapses, p.whole]
+        row += [p.votes, *_figures(h.area_um2), *_figures(h.energy_pj), h.pdk]
+        reason = "stopped early" if p.stopped else h.reason
+        fronts, changes = " ".join(which.get(p.name, [])), json.dumps(p.changes)
+        table.writerow([*row, reason, fronts, p.stopped, p.seconds, changes])
+    return text.getvalue()
+
+
+def _figures(value: Sequence[float] | None) -> list[str]:
+    return ["", "", ""] if value is None else [f"{figure:.7g}" for figure in value]
 
 
 def _share(accuracy: float | None) -> str:
@@ -158,38 +281,3 @@ def _beside(front: Sequence[Point], report: FrontReport) -> list[str]:
             f"{better[0] if better else 'none'} | {other['source']} |"
         )
     return lines
-
-
-def draw_front(
-    points: Sequence[Point], front: Sequence[Point], path: Path, report: FrontReport
-) -> None:
-    """Draw error against cost, both on logarithmic axes."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.add_subplot()
-    for some, colour, label in (
-        ([p for p in points if p.stopped], "lightgrey", "stopped early"),
-        ([p for p in points if not p.stopped and "pruning" not in p.changes], "grey", "tried"),
-        ([p for p in points if "pruning" in p.changes], "C1", "pruned"),
-    ):
-        if some:
-            axes.scatter(
-                [p.cost for p in some], [_error(p) for p in some], s=14, color=colour, label=label
-            )
-    axes.plot([p.cost for p in front], [_error(p) for p in front], "o-", color="C0", label="front")
-    others = [o for o in report.published if o["synapses"] is not None]
-    if others:
-        errors = [max(100 * (1 - o["accuracy"]), 1e-3) for o in others]
-        axes.scatter([o["synapses"] for o in others], errors, marker="x", color="C3",
-                     label="published (test split)")  # fmt: skip
-    axes.set(xscale="log", yscale="log", title=report.title)
-    axes.set_xlabel("synapses above 0, and votes")
-    axes.set_ylabel("error on the validation split (%)")
-    axes.legend()
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=120)
-
-
-def _error(point: Point) -> float:
-    return max(100 * (1 - point.accuracy), 1e-3)

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from hls.errors import InvalidInput
+from hls.forecast.forecast import libraries
 from neutnn_pl.recipes import find_recipe
 
 _RANGE = {"from", "to", "log"}
@@ -36,6 +37,7 @@ class Search:
         prune: shares of the synapses, between 0 and 1, that go in further runs of every network
             that was not stopped: the lowest weights first, before the layers' second epoch.
         test: read the test split, once, for every network of the front.
+        forecast: library of which area and energy of every network are forecast; null: of none.
         published: others' networks for table and picture: `name`, `accuracy` (0 .. 1), `synapses`
             (null: not stated) and `source`.
     """
@@ -50,6 +52,7 @@ class Search:
     cpus: int = 1
     prune: list[float] = field(default_factory=list)
     test: bool = False
+    forecast: str | None = None
     published: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -71,6 +74,12 @@ class Search:
                 "search: published",
                 got=repr(self.published),
                 expected=f"a list of networks, each with {', '.join(sorted(_PUBLISHED))}",
+            )
+        if self.forecast is not None and self.forecast not in libraries():
+            raise InvalidInput(
+                "search: forecast",
+                got=repr(self.forecast),
+                expected=f"null, or a library: {', '.join(libraries())}",
             )
         if not self.space:
             raise InvalidInput("search: space", got="nothing in it", expected="a key or more")

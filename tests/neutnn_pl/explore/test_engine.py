@@ -1,16 +1,15 @@
 """A tiny search with Ray Tune: trials are runs, a search that was cut goes on."""
 
 import json
-import os
-import sys
 
 import numpy as np
 import pytest
 import yaml
 
-from hls.errors import InvalidInput, ToolMissing
+from hls.errors import InvalidInput, ToolMissing, Unsupported
 from neutnn_pl.cli import main
 from neutnn_pl.explore import engine
+from neutnn_pl.explore.hardware import hardware_of
 from neutnn_pl.explore.space import base_recipe, changed, read_search
 from neutnn_pl.explore.trial import run_pruned, run_trial, score_of
 from tests.datamodules.test_mnist import idx
@@ -37,6 +36,7 @@ def search(tmp_path, monkeypatch):
         "patience": None,
         "prune": [0.6],
         "test": True,
+        "forecast": "nangate45",
         "fixed": {
             "data.init_args.root": str(tmp_path / "data"),
             "data.init_args.fraction": 0.02,
@@ -79,6 +79,10 @@ def test_a_tiny_search_goes_on_and_refuses_another(search, tmp_path, capsys):
         assert trial["votes"] <= 16 * trial["changes"]["model.init_args.layers.0.neurons"] * 10
         assert (out / "trials" / trial["name"] / "config.yaml").is_file()
         assert (out / "trials" / trial["name"] / "steps" / "fit" / "curve.csv").is_file()
+        low, high = trial["hardware"]["area_um2"][1:]
+        assert 0 < low < trial["hardware"]["area_um2"][0] < high
+        assert trial["hardware"]["energy_pj"][0] > 0
+    assert list(json.loads((out / "forecasts.json").read_text())) == [t["name"] for t in trials]
     recipe = yaml.safe_load((out / "front" / "1.yaml").read_text())
     assert recipe["model"]["init_args"]["layers"][0]["theta"] in (9, 12)
     # The same search again has nothing left to do; another one is refused.
@@ -87,6 +91,11 @@ def test_a_tiny_search_goes_on_and_refuses_another(search, tmp_path, capsys):
     done = script("explore.py", *command[1:], cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "front/1.yaml" in done.stdout
+    # What is read and forecast afterwards may change: no trial is another one for it.
+    search.write_text(search.read_text().replace("forecast: nangate45", "forecast: null"))
+    assert main(command) == 0
+    assert "were not asked for" in (out / "front.md").read_text()
+    capsys.readouterr()
     assert main([*command, "--trials", "2"]) == 2
     assert "another search in it; expected an empty directory" in capsys.readouterr().err
 
@@ -131,6 +140,22 @@ def test_one_validation_is_enough_for_a_report(search, tmp_path):
     assert found[0]["accuracy"] == pytest.approx(score_of(tmp_path / "x", "val"))
 
 
+def test_a_run_has_a_forecast_or_says_why_not(search, tmp_path, monkeypatch):
+    recipe = changed(base_recipe(read_search(str(search))), {"trainer.max_epochs": 3})
+    run_trial(recipe, tmp_path / "x", lambda _: None, tradeoff=0.3)
+    found = hardware_of(tmp_path / "x", "sky130hd")
+    assert (found.pdk, found.reason) == ("sky130hd", "")
+    assert found.area_um2[0] > 0
+
+    def refuse(*_):
+        raise Unsupported("layer 0", got="late=saturate", expected="late=drop")
+
+    monkeypatch.setattr("neutnn_pl.explore.hardware.forecast", refuse)
+    found = hardware_of(tmp_path / "x", "sky130hd")
+    assert found.area_um2 is None
+    assert found.reason == "layer 0: got late=saturate; expected late=drop"
+
+
 def test_without_ray(search, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(ToolMissing, match=r"pip install neutnn-pl\[sweep\]"):
@@ -148,19 +173,3 @@ def test_a_key_of_the_space_that_leads_nowhere(search, tmp_path):
 def test_an_option_that_is_no_pair(search, capsys):
     assert main(["explore", "-c", str(search), "--set", "theta"]) == 2
     assert "option --set: got 'theta'; expected KEY=VALUE" in capsys.readouterr().err
-
-
-def test_a_token_counts_only_before_ray_is_imported(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("RAY_AUTH_MODE", "")
-    monkeypatch.delenv("RAY_AUTH_MODE")  # both: what is set below goes afterwards
-    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
-    monkeypatch.setitem(sys.modules, "ray", json)
-    (tmp_path / ".ray").mkdir()
-    (tmp_path / ".ray" / "auth_token").write_text("secret")
-    # A process with Ray in it knows no token: a Ray that it starts must ask for none.
-    assert engine.import_ray("explore") is json
-    assert "RAY_AUTH_MODE" not in os.environ
-    monkeypatch.delitem(sys.modules, "ray")
-    assert engine.import_ray("explore", "json") is json
-    assert os.environ["RAY_AUTH_MODE"] == "token"

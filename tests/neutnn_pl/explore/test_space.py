@@ -49,6 +49,8 @@ def test_settings_out_of_range():
         Search("mnist/small", {"a": [1]}, prune=[1.5])
     with pytest.raises(InvalidInput, match="search: published: got .*; expected a list of"):
         Search("mnist/small", {"a": [1]}, published=[{"name": "x"}])
+    with pytest.raises(InvalidInput, match="search: forecast: got 'osu018'; expected null, or a"):
+        Search("mnist/small", {"a": [1]}, forecast="osu018")
     with pytest.raises(InvalidInput, match="search: space: got nothing in it; expected a key"):
         Search("mnist/small", {})
     assert Search("mnist/small", {"a": [1]}, patience=None).patience is None
