@@ -78,6 +78,7 @@ ELSEWHERE = {
     "python -m benchmarks.learning_silicon": LEARNERS,
     "python -m benchmarks.layouts --only SonyAIBORobotSurface2 --pdk asap7 --clock-ns 1": LAYOUTS,
     "python -m benchmarks.layouts --only SonyAIBORobotSurface2 --pdk nangate45 --fastest": LAYOUTS,
+    "python -m benchmarks.power_check": LAYOUTS,
     "gcc -std=c99 -O2 -o example sony65_65x2.c sony65_65x2_example.c && ./example": EXAMPLE,
     "neutnn explore -c mnist/explore": SEARCH,
     "neutnn fit -c runs/mnist/explore/front/3.yaml": SEARCH,

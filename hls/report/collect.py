@@ -94,7 +94,7 @@ def collect(run_dir: Path) -> dict[str, Any]:
         "run": run_dir.name,
         "network": records["freeze"].metrics.get("hash") if "freeze" in records else None,
         "figures": figures,
-        "ladder": _ladder(run_dir),
+        "ladder": _ladder(run_dir, layout),
         "method": {
             key: value
             for key, value in layout.items()
@@ -161,9 +161,14 @@ def _order(run_dir: Path) -> list[str]:
     return [n for n in known if n in names] + [n for n in names if n not in known]
 
 
-def _ladder(run_dir: Path) -> list[dict[str, Any]]:
-    path = step_dir(run_dir, "verify") / "ladder.json"
-    if not path.is_file():
-        return []
-    rows = json.loads(path.read_text(encoding="utf-8"))
-    return list(rows["rungs"] if isinstance(rows, dict) else rows)
+def _ladder(run_dir: Path, layout: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rungs of the step `verify`, and the routed netlist's, which stops its own step."""
+    path, found = step_dir(run_dir, "verify") / "ladder.json", []
+    if path.is_file():
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        found = list(rows["rungs"] if isinstance(rows, dict) else rows)
+    if layout.get("samples_compared"):
+        seconds = layout.get("seconds", {}).get("replay", 0.0)
+        samples = layout["samples_compared"]
+        found.append({"rung": "routed", "samples": samples, "mismatches": 0, "seconds": seconds})
+    return found

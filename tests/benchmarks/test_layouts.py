@@ -1,14 +1,18 @@
 """The table after routing is measured row by row, and goes on from what it has."""
 
+import json
 import sys
 from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import layouts
+from benchmarks import layouts, power_check
 from hls.layout.openroad import OPENROAD
 from hls.layout.sta import OPENSTA
 from hls.sim import IVERILOG
+from hls.synth.liberty import read_liberty
+from hls.synth.netlist import read_netlist
+from tests.hls.layout.test_power import LIBERTY, MODULE, VCD
 
 FIGURES = {
     "pdk": "osu018", "clock_ns": 2.0, "cells": 1234, "cell_area_um2": 1165.4,
@@ -60,3 +64,22 @@ def test_a_column_for_real(tmp_path, capsys, monkeypatch):
     assert (figures["violations"], figures["samples, mismatches"]) == ("0", "24, 0")
     assert float(figures["slack ns"]) >= 0
     assert float(figures["with glitches"]) > float(figures["pJ / inference"])
+
+    monkeypatch.setattr(sys, "argv", ["power_check.py", "--cache", str(tmp_path)])
+    power_check.main()
+    (line,) = capsys.readouterr().out.splitlines()[2:]
+    ours, theirs, *ratios = line.split("|")[3:-1]
+    assert [float(r) for r in ratios[:2]] == pytest.approx([1, 1], abs=0.02)  # not flip-flops
+    assert 1 < float(ours) / float(theirs) < 1.3
+
+
+def test_rates_that_openroad_is_given(tmp_path):
+    (tmp_path / "t.lib").write_text(LIBERTY)
+    (tmp_path / "n.json").write_text(json.dumps({"modules": {"dut": MODULE}}))
+    (tmp_path / "a.vcd").write_text(VCD)
+    netlist, library = read_netlist(tmp_path / "n.json"), read_liberty([tmp_path / "t.lib"])
+    assert list(power_check.rates(netlist, library, tmp_path / "a.vcd")) == [
+        "set_power_activity -pins [get_pins {f/Q}] -activity 1.000000 -duty 0.5",
+        "set_power_activity -pins [get_pins {g/Y}] -activity 1.000000 -duty 0.5",
+    ]
+    assert power_check.escaped(r"a[3].b") == r"{a\[3\].b}"

@@ -63,6 +63,17 @@ def test_skipped_rungs_and_notes_are_said(tmp_path):
     assert "- tool: qflow" in markdown
 
 
+def test_the_routed_netlist_is_the_last_rung(tmp_path):
+    record(tmp_path, "verify")
+    rungs = [{"rung": "c", "samples": 5, "mismatches": 0, "seconds": 0.1, "skipped": None}]
+    (tmp_path / "steps" / "verify" / "ladder.json").write_text(json.dumps({"rungs": rungs}))
+    record(tmp_path, "layout", samples_compared=5, seconds={"replay": 0.25})
+    assert as_text(write_report(tmp_path)).endswith("routed: 5 samples, 0 mismatches, 0.2 s")
+    assert "| routed | 5 | 0 | 0.2 |" in (tmp_path / "report.md").read_text()
+    record(tmp_path / "other", "layout", samples_compared=0)  # of a run without samples
+    assert "routed" not in as_text(write_report(tmp_path / "other"))
+
+
 def test_a_folder_that_is_no_run(tmp_path):
     with pytest.raises(InvalidInput, match="got no steps in it; expected a run's directory"):
         collect(tmp_path)
