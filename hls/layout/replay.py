@@ -47,7 +47,8 @@ def replay(
         stimulus: samples and the reference's answers.
         models: its cells, from `routed_models`.
         out: directory for the waveforms and the simulation.
-        delays: heed the delays of the layout's SDF, see `hls.layout.delays`.
+        delays: heed the delays of the layout's SDF, see `hls.layout.delays`. Inputs change half a
+            period before the clock rises; its period is long enough for that to be the layout's.
 
     Returns:
         The VCD.
@@ -63,7 +64,7 @@ def replay(
     found = simulate(
         sources, network.name, network, stimulus.x, stimulus.proximal,
         workdir=out / "sim", vcd=vcd, vcd_samples=min(VCD_SAMPLES, len(stimulus.x)), vcd_depth=1,
-        delays=delays,
+        delays=delays, clock_ns=max(10.0, 2 * (result.clock_ns or 0.0)),
     )  # fmt: skip
     compare("routed netlist", stimulus.expected, found.outputs)
     return vcd

@@ -36,8 +36,15 @@ def shape_of(network: FrozenNetwork) -> Shape:
     return Shape(network.inputs, levels_of(network), results_of(network), limit)
 
 
-def verilog_bench(top: str, shape: Shape, depth: int) -> str:
-    """Return the test bench for Icarus; `depth` levels of hierarchy go into a VCD."""
+def verilog_bench(top: str, shape: Shape, depth: int, half: float) -> str:
+    """Return the test bench for Icarus.
+
+    Args:
+        top: name of the top module.
+        shape: its ports.
+        depth: levels of hierarchy that go into a VCD.
+        half: half a clock period, in ns.
+    """
     results, lines = shape.results, len(shape.levels)
     mask = "".join("1" if level else "0" for level in shape.levels[::-1])
     ports = "".join(f", .{name}({name})" for name in results)
@@ -45,6 +52,7 @@ def verilog_bench(top: str, shape: Shape, depth: int) -> str:
     return VERILOG.format(
         top=top,
         depth=depth,
+        half=half,
         inputs=shape.inputs,
         row=shape.inputs + lines,
         limit=shape.limit,
@@ -111,7 +119,7 @@ module testbench;
 
   {top} dut (.clk(clk), .rst(rst), .start(start), .x(x), .done(done){ports});
 
-  always #5 clk = ~clk;
+  always #{half:g} clk = ~clk;
 
   // Signals change at the falling edge, half a clock away from where they are sampled.
   task begin_sample;

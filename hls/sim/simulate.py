@@ -105,6 +105,7 @@ def simulate(
     reset: bool = True,
     disturb: bool = False,
     delays: bool = False,
+    clock_ns: float = 10.0,
 ) -> Simulation:
     """Simulate a design that follows the protocol of the generated RTL.
 
@@ -124,6 +125,8 @@ def simulate(
         disturb: before every sample leave another one in its middle, by `rst` or `start` in turn
             (Icarus only).
         delays: heed the delays in the sources (Icarus only).
+        clock_ns: clock period, in ns, which matters with delays alone (Icarus only). Inputs change
+            half a period before the clock rises.
 
     Raises:
         InvalidInput: on times out of range or an unknown simulator.
@@ -144,7 +147,8 @@ def simulate(
     rows = np.concatenate([x, check_proximal(network, proximal, len(x))], axis=1)
     shape, log = shape_of(network), workdir / f"{simulator}.log"
     if simulator == "icarus":
-        command = _icarus(sources, top, shape, workdir, log, vcd_depth, delays)
+        bench = verilog_bench(top, shape, vcd_depth, clock_ns / 2)
+        command = _icarus(sources, bench, workdir, log, delays)
         flags = [*([] if reset else ["+noreset"]), *(["+disturb"] if disturb else [])]
         result = _run_icarus(command, rows, workdir, log, flags)
         if vcd is not None:
@@ -194,17 +198,9 @@ def without_blanks(workdir: Path) -> Iterator[Path]:
         yield Path(name)
 
 
-def _icarus(
-    sources: list[Path],
-    top: str,
-    shape: Shape,
-    workdir: Path,
-    log: Path,
-    depth: int,
-    delays: bool,
-) -> list[Path]:
+def _icarus(sources: list[Path], text: str, workdir: Path, log: Path, delays: bool) -> list[Path]:
     bench, program = workdir / "testbench.v", workdir / "testbench.vvp"
-    write_text(bench, verilog_bench(top, shape, depth))
+    write_text(bench, text)
     words: list[str | Path] = [IVERILOG.require(), "-g2005", "-s", "testbench", "-o", program]
     words += ["-gspecify", "-Tmax"] if delays else []
     run([*words, bench, *sources], cwd=workdir, log=log)

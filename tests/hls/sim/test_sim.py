@@ -12,6 +12,7 @@ from hls.ir import FrozenNetwork, compare
 from hls.ir.stimulus import random_stimulus
 from hls.rtl import VERILATOR, generate
 from hls.sim import IVERILOG, VVP, Simulation, simulate
+from hls.sim.bench import shape_of
 from tests.hls.sim.oracle import (
     edge_networks,
     oracle,
@@ -183,6 +184,35 @@ def test_random_networks_in_verilator(number: int, tmp_path: Path) -> None:
     network = random_network(number, **RANDOM[number])
     result = run(network, stimulus(network, 100, number), tmp_path, simulator="verilator")
     assert result.mean_cycles == pytest.approx(result.cycles.mean())
+
+
+@needs_icarus
+def test_inputs_have_half_a_clock_to_arrive(tmp_path: Path) -> None:
+    network = random_network(0, **RANDOM[0])
+    design, x = generate(network), stimulus(network, 20, 0)
+    results = shape_of(network).results
+    outputs = "".join(f", output [{width}-1:0] {name}" for name, width in results.items())
+    wires = "".join(f", .{name}({name})" for name in results)
+    inner = design.text.replace(f"module {design.name} ", f"module {design.name}_inner ")
+    inner = inner.replace(f"module {design.name}(", f"module {design.name}_inner(")
+    slow = f"""`timescale 1ns/1ps
+module {design.name}(input clk, input rst, input start, input [{x.shape[1]}-1:0] x, output done
+    {outputs});
+  wire [{x.shape[1]}-1:0] late;
+  assign #6 late = x;
+  {design.name}_inner inner (.clk(clk), .rst(rst), .start(start), .x(late), .done(done){wires});
+endmodule
+"""
+    source = tmp_path / "slow.v"
+    source.write_text(slow + inner)
+    found = {
+        clock_ns: simulate(
+            [source], design.name, network, x, workdir=tmp_path, delays=True, clock_ns=clock_ns
+        ).outputs
+        for clock_ns in (10.0, 14.0)
+    }
+    assert (found[14.0].y == oracle(network, x).y).all()
+    assert (found[10.0].y != oracle(network, x).y).any()
 
 
 @needs_icarus
